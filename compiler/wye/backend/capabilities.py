@@ -1,0 +1,99 @@
+"""What a target can do, as data: one row per feature, with the platform's page. A feature without a row is rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Level = Literal["native", "emulated", "advisory", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How a target does one feature.
+
+    `how` is one short phrase for the report ("retryPolicy", "in-process by the runner"); for a rejected feature it says why.
+    `link` is the platform's page. `help` is the remedy when rejected.
+    `when` decides by the feature's value: it gets (value, options) and returns another Row, or None to keep this one.
+    """
+
+    level: Level
+    how: str
+    link: str = ""
+    help: str | None = None
+    when: Callable[[Any, Any], Row | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature of the language. `group` is a heading of the capability table."""
+
+    name: str
+    group: str
+    title: str
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature("parameter", "data", "pipeline parameters: types, defaults, run-time override"),
+    Feature("output.parameter", "data", "step outputs as parameters"),
+    Feature("output.multiple", "data", "several outputs of one step"),
+    Feature("artifact.file", "data", "file and folder artifacts (Path)"),
+    Feature("artifact.bytes", "data", "bytes artifacts"),
+    Feature("artifact.object", "data", "any other object as an artifact"),
+    Feature("return", "data", "the pipeline's return value can be read"),
+    Feature("expression", "data", "expressions as arguments"),
+    Feature("compute", "data", "an expression that needs a task of its own"),
+    Feature("call", "order", "calls ordered by data"),
+    Feature("after", "order", "`.after` and the program order of effect calls"),
+    Feature("pipeline.nested", "order", "pipelines in pipelines"),
+    Feature("step.packages", "environment", "packages per step"),
+    Feature("step.image", "environment", "image per step"),
+    Feature("step.files", "environment", "data files per step"),
+    Feature("step.env", "environment", "environment variables"),
+    Feature("step.secrets", "environment", "secrets by reference"),
+    Feature("step.cpu", "resources", "cpu"),
+    Feature("step.memory", "resources", "memory"),
+    Feature("step.gpu", "resources", "gpu"),
+    Feature("step.gpu_type", "resources", "gpu type"),
+    Feature("step.disk", "resources", "disk"),
+    Feature("step.retry", "faults", "retries with back-off"),
+    Feature("step.timeout", "faults", "time-out of an attempt"),
+    Feature("pipeline.timeout", "faults", "time-out of a run"),
+    Feature("pipeline.on_failure", "faults", "`on_failure`: stop or continue independent tasks"),
+    Feature("step.cache", "faults", "result cache"),
+    Feature("step.tags", "labels", "tags of a step"),
+    Feature("pipeline.tags", "labels", "tags of a pipeline"),
+    Feature("pipeline.max_parallel", "order", "limit of parallel tasks"),
+    Feature("schedule.cron", "schedule", "cron schedule with a time zone"),
+    Feature("schedule.every", "schedule", "interval schedule"),
+    Feature("schedule.at", "schedule", "one-shot schedule"),
+    Feature("schedule.window", "schedule", "start and end of a schedule"),
+    Feature("schedule.catchup", "schedule", "catch-up"),
+    Feature("schedule.overlap", "schedule", "overlap policy"),
+    Feature("schedule.paused", "schedule", "created paused"),
+    Feature("if", "control flow", "`if` on run-time values"),
+    Feature("map", "control flow", "independent loop over a run-time list"),
+    Feature("for", "control flow", "loop with carried values"),
+    Feature("while", "control flow", "`while`"),
+    Feature("try", "control flow", "`try`, `except`, `finally`"),
+    Feature("fail", "control flow", "`raise` and `assert`"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """A target's table, its pinned default image and Python, its name rules and its limits (each documented in the target's file)."""
+
+    rows: Mapping[str, Row]
+    image: str
+    python: str
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    def row(self, feature: str, value: Any, options: Any) -> Row:
+        """The row that holds for this use of a feature."""
+        row = self.rows.get(feature)
+        if row is None:
+            return Row("rejected", "this target has no rule for it")
+        other = row.when(value, options) if row.when else None
+        return other or row

@@ -1,0 +1,30 @@
+"""What a target is: tables of what the platform can do, one pure function to the platform's own tree, one to files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wye.backend.capabilities import Capabilities
+from wye.backend.check import CheckedPipeline
+
+
+@dataclass(frozen=True, slots=True)
+class EmittedFile:
+    """One file of an artifact; `path` is POSIX, relative to `build/<pipeline>/<target>/`."""
+
+    path: str
+    text: str
+
+
+class Target(Protocol):
+    """A target, found by the entry point `wye.targets`. `options` is a frozen dataclass: the typed options of a stack."""
+
+    name: str
+    options: type
+    capabilities: Capabilities
+
+    def lower(self, checked: CheckedPipeline, options: Any) -> Any: ...
+
+    def emit(self, native: Any) -> Sequence[EmittedFile]: ...
