@@ -1,0 +1,34 @@
+"""The compiler, top to bottom: a file and a target go in, the artifact's files come out as values. Nothing here touches the disk but to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from wye import passes
+from wye.backend.check import CheckedPipeline, check
+from wye.backend.target import EmittedFile, Target
+from wye.ir.model import Pipeline
+
+
+def read_pipeline(file: Path, pipeline: str | None = None) -> Pipeline:
+    """The IR as the front end makes it. Raises `CompileFailed`, and `InputError` when the file cannot be read."""
+    from wye.frontend import load  # the parser is the dearest import of a compile: only when it is needed
+
+    return load(file, pipeline).pipeline
+
+
+def compile_source(file: Path, pipeline: str | None = None) -> Pipeline:
+    """The flat IR after all passes, with the program of every task. Raises `CompileFailed` and `InputError`."""
+    from wye.frontend import load
+
+    source = load(file, pipeline)
+    return source.programs(passes.run(source.pipeline))
+
+
+def compile_target(
+    pipeline: Pipeline, target: Target, options: Any, *, strict: bool = False
+) -> tuple[tuple[EmittedFile, ...], CheckedPipeline]:
+    """One target's files, and the proof that the target can do all that the pipeline asks. Raises `CompileFailed`."""
+    checked = check(pipeline, target, options, strict=strict)
+    return tuple(target.emit(target.lower(checked, options))), checked
