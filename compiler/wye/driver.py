@@ -1,4 +1,4 @@
-"""The compiler, top to bottom: a file and a target go in, the artifact's files come out as values. Nothing here touches the disk but to read."""
+"""The compiler, top to bottom: a file and a target go in, the artifact's files come out as values; nothing is written."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from wye import passes
 from wye.backend.check import CheckedPipeline, check
+from wye.backend.report import report_file
 from wye.backend.target import EmittedFile, Target
 from wye.ir.model import Pipeline
 
@@ -29,6 +30,6 @@ def compile_source(file: Path, pipeline: str | None = None) -> Pipeline:
 def compile_target(
     pipeline: Pipeline, target: Target, options: Any, *, strict: bool = False
 ) -> tuple[tuple[EmittedFile, ...], CheckedPipeline]:
-    """One target's files, and the proof that the target can do all that the pipeline asks. Raises `CompileFailed`."""
+    """One target's files with the loss report, and the proof that the target can do all that the pipeline asks. Raises `CompileFailed`."""
     checked = check(pipeline, target, options, strict=strict)
-    return tuple(target.emit(target.lower(checked, options))), checked
+    return (*target.emit(target.lower(checked, options)), report_file(checked)), checked

@@ -1,9 +1,9 @@
 """The front end: a Python file goes in, an `ir.Pipeline` comes out. Nothing of the user's is imported or run.
 
-    project       files → parsed modules, names resolved across them
-    declarations  decorated functions → signatures, outputs, settings
-    body          a pipeline's statements → nodes; expressions, calls: what stands in them
-    programs      what each step needs of the user's modules → real files
+project       files → parsed modules, names resolved across them
+declarations  decorated functions → signatures, outputs, settings
+body          a pipeline's statements → nodes; expressions, calls: what stands in them
+programs      what each step needs of the user's modules → real files
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Source:
         for module in list(self.project.modules.values()):
             declarations.check_module(module)
         for step in list(self._steps.values()):
-            self._programs.of_step(step, ())
+            self._programs.of_step(step)
         self.project.diagnostics.check()
         assert pipeline is not None
         self.pipeline = pipeline
@@ -63,13 +63,20 @@ class Source:
                 found[definition.name] = definition
         if name is not None:
             if name not in found:
-                report.error("WYE1036", f"there is no pipeline `{name}` in {entry.path}", entry.span(entry.tree), help=near(name, found) if found else None)
+                report.error(
+                    "WYE1036",
+                    f"there is no pipeline `{name}` in {entry.path}",
+                    entry.span(entry.tree),
+                    help=near(name, found) if found else None,
+                )
                 return None
             return found[name]
         if not found:
-            report.error("WYE1035", f"there is no pipeline in {entry.path}", entry.span(entry.tree), help="decorate a function with `@pipeline`")
+            report.error(
+                "WYE1035", f"there is no pipeline in {entry.path}", entry.span(entry.tree), help="decorate a function with `@pipeline`"
+            )
             return None
-        called = {n for d in found.values() for n in _names_called(d)}
+        called = {n for d in found.values() for n in _names_called(d)} if len(found) > 1 else set()
         roots = [d for n, d in found.items() if n not in called] or list(found.values())
         if len(roots) > 1:
             report.error(

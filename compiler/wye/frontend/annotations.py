@@ -125,7 +125,10 @@ class Annotations:
             formats = [
                 str(i.args[0].value.evaluated_value)
                 for i in items[1:]
-                if isinstance(i, cst.Call) and self.external(module, i.func) == "wye.Format" and i.args and isinstance(i.args[0].value, cst.SimpleString)
+                if isinstance(i, cst.Call)
+                and self.external(module, i.func) == "wye.Format"
+                and i.args
+                and isinstance(i.args[0].value, cst.SimpleString)
             ]
             return Annotation(inner.type, names[0] if names else inner.name, formats[0] if formats else inner.format)
         if head in ("typing.Literal", "typing_extensions.Literal"):
@@ -210,7 +213,11 @@ class Annotations:
                     return "namedtuple"
                 if found.dotted in ("typing.TypedDict", "typing_extensions.TypedDict"):
                     return "typeddict"
-            elif isinstance(found, Definition) and isinstance(found.node, cst.ClassDef) and self._kind(found.module, found.node) in ("enum", "typeddict"):
+            elif (
+                isinstance(found, Definition)
+                and isinstance(found.node, cst.ClassDef)
+                and self._kind(found.module, found.node) in ("enum", "typeddict")
+            ):
                 return self._kind(found.module, found.node)
         for decorator in node.decorators:
             target = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator

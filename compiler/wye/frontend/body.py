@@ -16,8 +16,26 @@ from wye.frontend.frame import Bound, Frame, Services, constant, is_value
 from wye.frontend.project import SMALL_STATEMENTS, Definition, bound_names, statements
 from wye.ir.expressions import children, raises, references, size, walk
 from wye.ir.model import (
-    Block, Call, Compare, Comprehension, Compute, DictDisplay, Display, Expr, Index, Lambda, Logical, Node, Output, Param, Pipeline, Result, Select,
-    Star, SubPipeline, Unpack,
+    Block,
+    Call,
+    Compare,
+    Comprehension,
+    Compute,
+    DictDisplay,
+    Display,
+    Expr,
+    Index,
+    Lambda,
+    Logical,
+    Node,
+    Output,
+    Param,
+    Pipeline,
+    Result,
+    Select,
+    Star,
+    SubPipeline,
+    Unpack,
 )  # fmt: skip
 from wye.ir.settings import Settings
 from wye.runtime.types import format_of, show
@@ -39,7 +57,21 @@ REFUSED: dict[type[cst.CSTNode], tuple[str, str, str]] = {
     cst.Global: ("WYE1010", "`global` is not part of a pipeline", "pass values as parameters"),
     cst.Nonlocal: ("WYE1010", "`nonlocal` is not part of a pipeline", "pass values as parameters"),
     cst.Import: ("WYE1010", "an import inside a pipeline is not part of the language", "import at the top of the module, or inside a step"),
-    cst.ImportFrom: ("WYE1010", "an import inside a pipeline is not part of the language", "import at the top of the module, or inside a step"),
+    cst.ImportFrom: (
+        "WYE1010",
+        "an import inside a pipeline is not part of the language",
+        "import at the top of the module, or inside a step",
+    ),
+    cst.LazyImport: (
+        "WYE1010",
+        "an import inside a pipeline is not part of the language",
+        "import at the top of the module, or inside a step",
+    ),
+    cst.LazyImportFrom: (
+        "WYE1010",
+        "an import inside a pipeline is not part of the language",
+        "import at the top of the module, or inside a step",
+    ),
     cst.TypeAlias: ("WYE1010", "a type alias inside a pipeline is not part of the language", "move it to the module"),
 }
 """Statements that the language does not have, or not yet: code, message and help."""
@@ -50,12 +82,15 @@ Signal = Literal["return", "break", "continue"] | None
 class Body:
     """Lowers the statements of one pipeline."""
 
-    def __init__(self, services: Services, declaration: PipelineDeclaration, lower_pipeline: Callable[[Definition], Pipeline | None]) -> None:
+    def __init__(
+        self, services: Services, declaration: PipelineDeclaration, lower_pipeline: Callable[[Definition], Pipeline | None]
+    ) -> None:
         node = declaration.node
         names = {p.name for p in declaration.parameters}
         names.update(n for s in statements(node.body.body) for n in bound_names(s))
         walrus = _Walrus()
-        node.body.visit(walrus)
+        if ":=" in declaration.definition.module.text:  # a walk of the whole body is dear, and nearly always for nothing
+            node.body.visit(walrus)
         self.frame = Frame(services, declaration, frozenset(names | walrus.names))
         self.expressions = Expressions(self.frame)
         self.calls = Calls(self.frame, self.expressions, lower_pipeline)
@@ -72,7 +107,12 @@ class Body:
             frame.error("WYE3001", f"the pipeline declares {show(wanted)} but returns nothing", declaration.span, help="return a value")
         yields = (self.result,) if self.result is not None else ()
         self._pending(yields)
-        used = {(r.task if isinstance(r, Output) else r.region) for e in _expressions(frame.nodes, yields) for r in references(e) if isinstance(r, Output | Result)}
+        used = {
+            (r.task if isinstance(r, Output) else r.region)
+            for e in _expressions(frame.nodes, yields)
+            for r in references(e)
+            if isinstance(r, Output | Result)
+        }
         nodes = [replace(n, ordered=n.id not in used) if isinstance(n, Call | SubPipeline) else n for n in frame.nodes]
         return Block(tuple(nodes), yields)
 
@@ -149,7 +189,12 @@ class Body:
         if inference.kind_of(bound.value.type) != ("dict" if method == "update" else "list"):
             return False
         if not bound.owned:
-            frame.error("WYE1017", f"`{name}` may have a second reference, so changing it in place is refused", node, help=self._instead(method, name))
+            frame.error(
+                "WYE1017",
+                f"`{name}` may have a second reference, so changing it in place is refused",
+                node,
+                help=self._instead(method, name),
+            )
             return True
         if len(node.args) != 1 or node.args[0].star or node.args[0].keyword:
             frame.error("WYE1034", f"`.{method}()` takes one plain argument here", node)
@@ -172,7 +217,9 @@ class Body:
         return display("list", [*head, *items], span)
 
     def _instead(self, method: str, name: str) -> str:
-        return {"append": f"write `{name} = {name} + [x]`", "extend": f"write `{name} = {name} + [...]`"}.get(method, f"write `{name} = {{**{name}, ...}}`")
+        return {"append": f"write `{name} = {name} + [x]`", "extend": f"write `{name} = {name} + [...]`"}.get(
+            method, f"write `{name} = {{**{name}, ...}}`"
+        )
 
     def assign(self, node: cst.Assign) -> Signal:
         value = self.expressions.plain(node.value)
@@ -206,14 +253,19 @@ class Body:
                 frame.pending.append((len(frame.nodes), items[0].value))  # the count is checked even if no item is used
             for element, item in zip(target.elements, items):
                 starred = isinstance(element, cst.StarredElement)
-                if isinstance(element.value, cst.Name):
+                if isinstance(element.value, cst.Name) and isinstance(item, Index) and isinstance(item.value, Unpack):
                     frame.env[element.value.value] = Bound(item, frame.module.span(element), starred)
                 else:
                     self._assign(element.value, item, starred, source)
         elif isinstance(target, cst.Subscript) and isinstance(target.value, cst.Name):
             self._store(target, target.value, value)
         else:
-            frame.error("WYE1017", "a pipeline stores into plain names only", target, help="values travel by copy; build a new value and give it a name")
+            frame.error(
+                "WYE1017",
+                "a pipeline stores into plain names only",
+                target,
+                help="values travel by copy; build a new value and give it a name",
+            )
 
     def _store(self, target: cst.Subscript, owner: cst.Name, value: Expr) -> None:
         frame, name = self.frame, owner.value
@@ -221,9 +273,19 @@ class Body:
         if bound is None:
             self.expressions.lower(owner)
             return
-        if inference.kind_of(bound.value.type) != "dict" or not bound.owned or len(target.slice) != 1 or not isinstance(target.slice[0].slice, cst.Index):
+        if (
+            inference.kind_of(bound.value.type) != "dict"
+            or not bound.owned
+            or len(target.slice) != 1
+            or not isinstance(target.slice[0].slice, cst.Index)
+        ):
             why = "may have a second reference" if inference.kind_of(bound.value.type) == "dict" else "is no dict of this pipeline's own"
-            frame.error("WYE1017", f"`{name}` {why}, so storing into it is refused", target, help=f"build a new one: `{name} = {{**{name}, key: value}}`")
+            frame.error(
+                "WYE1017",
+                f"`{name}` {why}, so storing into it is refused",
+                target,
+                help=f"build a new one: `{name} = {{**{name}, key: value}}`",
+            )
             return
         key = self.expressions.plain(target.slice[0].slice.value)
         self._bind(name, dict_display([*_pairs(bound.value), (key, value)], frame.module.span(target)), owner, owned=True)
@@ -330,6 +392,7 @@ class Body:
             frame.error("WYE1010", f"{what} is not part of a pipeline", self._head(node), help="write the statements after the loop")
             return None
         value, limit = self.calls.iterable(node.iter)
+        frame.must(value)
         starts: list[int] = []
         for item in self.calls.unroll(value, node.iter):
             starts.append(len(frame.nodes))
@@ -403,5 +466,3 @@ class _Walrus(cst.CSTVisitor):
 
     def visit_Lambda(self, node: cst.Lambda) -> bool:
         return False
-
-

@@ -17,7 +17,20 @@ from wye.frontend.frame import Frame, constant, items_of
 from wye.frontend.project import BUILTINS, Definition, External, Resolved, dotted
 from wye.ir.expressions import references
 from wye.ir.model import (
-    Builtin, Call, Const, Construct, DictDisplay, Expr, Method, Node, Output, Pipeline, Result, Step, StepParameter, SubPipeline,
+    Builtin,
+    Call,
+    Const,
+    Construct,
+    DictDisplay,
+    Expr,
+    Method,
+    Node,
+    Output,
+    Pipeline,
+    Result,
+    Step,
+    StepParameter,
+    SubPipeline,
 )  # fmt: skip
 from wye.runtime.types import Type, show
 
@@ -99,17 +112,16 @@ class Calls:
         if isinstance(node.func, cst.Attribute) and (callee.found is None or not callee.text):
             return self._method(node, node.func)
         if callee.found is None and callee.text in frame.local_names:
-            found = frame.services.project.resolve(frame.module, callee.text)
-            if callee.text not in frame.env or isinstance(found, Definition):
-                return self.expressions.lower(node.func) if callee.text not in frame.env else frame.error(
-                    "WYE1012", f"`{callee.text}` is a variable here, not a step", node.func,
-                    labels=[Label(frame.env[callee.text].span, "assigned here")], help="give the variable another name",
-                )  # fmt: skip
+            if callee.text not in frame.env:
+                return self.expressions.lower(node.func)  # reports that it is read before it is bound
+            return frame.error(
+                "WYE1012", f"`{callee.text}` is a variable here, not a step", node.func,
+                labels=[Label(frame.env[callee.text].span, "assigned here")], help="give the variable another name",
+            )  # fmt: skip
         if callee.text and not self.expressions._is_local(callee.text.partition(".")[0]):
-            known = [*frame.module.bindings, *inference.BUILTINS]
-            help = near(callee.text, known) or ""
             reason = getattr(callee.found, "reason", "is not defined")
-            return frame.error("WYE1003", f"`{callee.text}` {reason}", node.func, help=help if "did you" in help else None)
+            help = near(callee.text, [*frame.module.bindings, *inference.BUILTINS]) if reason == "is not defined" else None
+            return frame.error("WYE1003", f"`{callee.text}` {reason}", node.func, help=help if help and "did you" in help else None)
         return frame.error("WYE1012", "this is not a step", node.func, help="call a step by its name")
 
     def _where(self, found: Definition) -> Span:
@@ -139,11 +151,18 @@ class Calls:
         declaration = frame.services.declarations.pipeline(found)
         if declaration is None:
             return Const("null", "any", frame.module.span(node))
-        parameters = tuple(StepParameter(p.name, "positional_or_keyword", p.type, p.default is None, p.span) for p in declaration.parameters)
+        parameters = tuple(
+            StepParameter(p.name, "positional_or_keyword", p.type, p.default is None, p.span) for p in declaration.parameters
+        )
         after = self._after(callee)
         bindings = self._bind(node, parameters, declaration.name, found)
         if declaration.id in frame.services.pipelines and frame.services.pipelines[declaration.id] is None:
-            return frame.error("WYE1016", f"the pipeline `{declaration.name}` calls itself", node, help="a pipeline's depth must be known; loop inside a step")
+            return frame.error(
+                "WYE1016",
+                f"the pipeline `{declaration.name}` calls itself",
+                node,
+                help="a pipeline's depth must be known; loop inside a step",
+            )
         lowered = self._lower_pipeline(found)
         if lowered is None:
             return Const("null", "any", frame.module.span(node))
@@ -229,7 +248,11 @@ class Calls:
         info: ClassInfo | None = frame.services.annotations.class_info(found)
         here = [Label(found.module.head(found.node), "defined here")] if isinstance(found.node, cst.ClassDef) else []
         if info is None or info.kind == "enum":
-            help = f"use a member: `{found.name}.NAME`" if info else "make it in a step; only dataclasses and NamedTuples are made in a pipeline"
+            help = (
+                f"use a member: `{found.name}.NAME`"
+                if info
+                else "make it in a step; only dataclasses and NamedTuples are made in a pipeline"
+            )
             return frame.error("WYE1025", f"`{found.name}` cannot be made in a pipeline", node, labels=here, help=help)
         if info.own_code:
             return frame.error("WYE1025", f"making a `{found.name}` runs code of its own", node, labels=here, help="make it in a step")
@@ -245,7 +268,9 @@ class Calls:
     def _builtin(self, node: cst.Call, name: str) -> Expr:
         frame = self.frame
         if name not in inference.BUILTINS:
-            help = {"print": "print in a step", "open": "open files in a step", "input": "make it a parameter"}.get(name, "call it inside a step")
+            help = {"print": "print in a step", "open": "open files in a step", "input": "make it a parameter"}.get(
+                name, "call it inside a step"
+            )
             return frame.error("WYE1012", f"`{name}` is not a pure builtin", node.func, help=help)
         args: list[Expr] = []
         keywords: list[tuple[str, Expr]] = []
@@ -283,13 +308,37 @@ class Calls:
         frame, name = self.frame, func.attr.value
         value = self.expressions.plain(func.value)
         kind = inference.kind_of(value.type)
-        if kind in ("list", "dict") and name in ("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault", "popitem"):
-            return frame.error("WYE1017", f"`.{name}()` changes a value in place", func, help="build a new one: `xs = xs + [x]`, `sorted(xs)`, `{**d, k: v}`")
+        if kind in ("list", "dict") and name in (
+            "append",
+            "extend",
+            "insert",
+            "pop",
+            "remove",
+            "clear",
+            "sort",
+            "reverse",
+            "update",
+            "setdefault",
+            "popitem",
+        ):
+            return frame.error(
+                "WYE1017",
+                f"`.{name}()` changes a value in place",
+                func,
+                help="build a new one: `xs = xs + [x]`, `sorted(xs)`, `{**d, k: v}`",
+            )
         if kind is None or kind == "set":
             what = show(value.type) if value.type not in ("any", "json") else "a value whose type is not declared"
-            return frame.error("WYE1013", f"`.{name}()` is called on {what}", func, help="only methods of str, list, dict and tuple are pure; do it in a step")
+            return frame.error(
+                "WYE1013",
+                f"`.{name}()` is called on {what}",
+                func,
+                help="only methods of str, list, dict and tuple are pure; do it in a step",
+            )
         if name not in inference.METHODS[kind]:
-            return frame.error("WYE1013", f"`.{name}()` is not a pure method of {kind}", func.attr, help=near(name, inference.METHODS[kind]))
+            return frame.error(
+                "WYE1013", f"`.{name}()` is not a pure method of {kind}", func.attr, help=near(name, inference.METHODS[kind])
+            )
         args: list[Expr] = []
         keywords: list[tuple[str, Expr]] = []
         for arg in node.args:
@@ -302,7 +351,9 @@ class Calls:
                 keywords.append((arg.keyword.value, item))
             else:
                 args.append(item)
-        return Method(value, name, tuple(args), tuple(keywords), inference.method(value.type, name, [a.type for a in args]), frame.module.span(node))
+        return Method(
+            value, name, tuple(args), tuple(keywords), inference.method(value.type, name, [a.type for a in args]), frame.module.span(node)
+        )
 
     # --- loops over compile-time lists ---------------------------------------------------------------------------------------
 
@@ -332,11 +383,18 @@ class Calls:
         self.expressions.iterable(value, node)
         found = self._known_items(value)
         if found is None:
-            self.frame.error("WYE1011", "a loop over a run-time value that calls steps is not compiled yet", node, help="loop over a literal or a constant, or inside a step")
+            self.frame.error(
+                "WYE1011",
+                "a loop over a run-time value is not compiled yet",
+                node,
+                help="loop over a literal or a constant, or inside a step",
+            )
             return ()
-        items = list(found)
+        items = found if isinstance(found, Sequence) else list(found)
         if len(items) > MAX_UNROLLED:
-            self.frame.error("WYE1026", f"a loop over {len(items)} items is not unrolled: at most {MAX_UNROLLED}", node, help="loop inside a step")
+            self.frame.error(
+                "WYE1026", f"a loop over {len(items)} items is not unrolled: at most {MAX_UNROLLED}", node, help="loop inside a step"
+            )
             return ()
         return items
 
@@ -350,7 +408,7 @@ class Calls:
                         numbers = range(*(v for _, v in bounds))
                     except (TypeError, ValueError):
                         return None
-                    return [frame.const(i, span) for i in numbers[: MAX_UNROLLED + 1]]
+                    return _Consts(frame, numbers, span)
             case Builtin(name="enumerate", args=(inner, *rest), keywords=keywords):
                 start = constant(rest[0] if rest else dict(keywords)["start"]) if rest or keywords else (True, 0)
                 items = self._known_items(inner)
@@ -389,6 +447,21 @@ class Calls:
                 nodes[k] = with_after(nodes[k], before)
 
 
+class _Consts(Sequence[Expr]):
+    """The items of a range, made when they are read: a range may be huge."""
+
+    def __init__(self, frame: Frame, numbers: range, span: Span) -> None:
+        self._frame, self._numbers, self._span = frame, numbers, span
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return _Consts(self._frame, self._numbers[index], self._span)
+        return self._frame.const(self._numbers[index], self._span)
+
+
 def with_after(node: Node, ids: tuple[str, ...]) -> Node:
     return replace(node, after=tuple(dict.fromkeys((*node.after, *ids))))
 
@@ -422,5 +495,3 @@ class _StepFinder(cst.CSTVisitor):
     def visit_Call(self, node: cst.Call) -> bool:
         self.found = self.found or self._calls.kind(node) is not None
         return not self.found
-
-

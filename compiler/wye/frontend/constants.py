@@ -19,12 +19,35 @@ from wye.sdk import settings as sdk
 _SETTINGS: dict[str, Callable[..., Any]] = {
     f"wye.{c.__name__}": c for c in (sdk.Resources, sdk.Retry, sdk.Secret, sdk.Schedule, sdk.Cache, sdk.Format)
 }
+
+
+def _power(base: int, exponent: int) -> int:
+    if not 0 <= exponent < 64:
+        raise OverflowError("the exponent is not from 0 to 63")
+    return int(base**exponent)
+
+
 _ARITHMETIC: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.Add: operator.add, cst.Subtract: operator.sub, cst.Multiply: operator.mul, cst.FloorDivide: operator.floordiv,
-    cst.Modulo: operator.mod, cst.BitAnd: operator.and_, cst.BitOr: operator.or_, cst.BitXor: operator.xor,
+    cst.Modulo: operator.mod, cst.Power: _power, cst.BitAnd: operator.and_, cst.BitOr: operator.or_, cst.BitXor: operator.xor,
 }  # fmt: skip
 _MUTATORS = frozenset(
-    ["append", "extend", "insert", "pop", "popitem", "remove", "clear", "update", "setdefault", "sort", "reverse", "add", "discard", "__setitem__"]
+    [
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "remove",
+        "clear",
+        "update",
+        "setdefault",
+        "sort",
+        "reverse",
+        "add",
+        "discard",
+        "__setitem__",
+    ]
 )
 _LIMIT = 100_000
 """Folded nodes in one expression: a bound, not a promise."""
@@ -191,7 +214,9 @@ class _Fold:
         if isinstance(result, list | dict | set):
             place = self._constants.mutation(found)
             if place is not None:
-                raise NotConstant(module, node, "names a value that is changed or shared elsewhere", "make it a tuple, or build it in a step")
+                raise NotConstant(
+                    module, node, "names a value that is changed or shared elsewhere", "make it a tuple, or build it in a step"
+                )
         return result
 
     def _call(self, module: Module, node: cst.Call, seen: tuple[tuple[str, str], ...]) -> Any:
@@ -208,7 +233,8 @@ class _Fold:
             inspect.signature(make).bind(*args, **keywords)
         except TypeError as error:
             unknown = next((k for k in keywords if k not in inspect.signature(make).parameters), None)
-            raise sdk.SettingError(unknown or "", f"{make.__name__}: {error}", near(unknown, inspect.signature(make).parameters)) from None
+            message = f"`{make.__name__}` has no setting `{unknown}`" if unknown else f"`{make.__name__}`: {error}"
+            raise sdk.SettingError(unknown or "", message, near(unknown, inspect.signature(make).parameters)) from None
         return make(*args, **keywords)
 
 
@@ -221,9 +247,9 @@ class _MutationFinder(cst.CSTVisitor):
 
     def _is(self, node: cst.CSTNode) -> bool:
         name = dotted(node)
-        if not name or name.rpartition(".")[2] != self._wanted.name:
-            if not (isinstance(node, cst.Name) and node.value in self._module.bindings):
-                return False
+        alias = isinstance(node, cst.Name) and node.value in self._module.bindings
+        if not name or (name.rpartition(".")[2] != self._wanted.name and not alias):
+            return False
         found = self._project.follow_path(self._module, name.split("."))
         return isinstance(found, Definition) and found.module is self._wanted.module and found.name == self._wanted.name
 
@@ -274,5 +300,6 @@ def near(word: str | None, known: Iterable[str]) -> str | None:
         return None
     from difflib import get_close_matches
 
-    match = get_close_matches(word, list(known), 1)
+    known = [k for k in known if k != word]  # a name that cannot be resolved may well be there
+    match = get_close_matches(word, known, 1)
     return f"did you mean `{match[0]}`?" if match else "one of: " + ", ".join(f"`{k}`" for k in known)

@@ -12,7 +12,7 @@ import libcst as cst
 from wye.diagnostics import Label, Span
 from wye.frontend.annotations import Annotations
 from wye.frontend.constants import Constants, NotConstant, near
-from wye.frontend.project import Definition, External, Module, Project, dotted
+from wye.frontend.project import Definition, External, Module, Project, dotted, statements
 from wye.ir.model import Const, Parameter, ParameterKind, Port, Step, StepParameter
 from wye.ir.settings import PipelineSettings, Settings
 from wye.runtime.types import Type, format_of, show
@@ -70,6 +70,9 @@ class Declarations:
         """Report decorated functions that stand where no step can stand, and names defined twice."""
         if _INDENTED_DECORATOR.search(module.text):
             module.tree.visit(_Misplaced(self, module))
+        for statement in statements(module.tree.body):
+            if isinstance(statement, cst.LazyImport | cst.LazyImportFrom):
+                self._report.error("WYE1010", "lazy imports are not read yet", module.span(statement), help="write a plain import")
         for name, nodes in module.bindings.items():
             decorated = [n for n in nodes if isinstance(n, cst.FunctionDef) and self.kind(Definition(module, name, n))]
             if decorated and len(nodes) > 1:
@@ -108,7 +111,9 @@ class Declarations:
         whole = self._annotations.read(module, node.returns)
         elements = self._annotations.elements(module, node.returns)
         result = "tuple" if elements else "one"
-        found = [(e.name or f"out{i}", e.type, e.format) for i, e in enumerate(elements)] or [(whole.name or "out", whole.type, whole.format)]
+        found = [(e.name or f"out{i}", e.type, e.format) for i, e in enumerate(elements)] or [
+            (whole.name or "out", whole.type, whole.format)
+        ]
         if isinstance(whole.type, tuple) and whole.type[0] == "class" and not elements:
             named = self._named_tuple(module, node)
             if named:
@@ -121,7 +126,12 @@ class Declarations:
             if not name.isidentifier():
                 self._report.error("WYE2003", f"not a name for an output: {name!r}", where, help="use a Python identifier")
         if any(f for _, _, f in found):
-            self._report.error("WYE2004", "a file format on request is not compiled yet", where, help="leave `Format(...)` out: the default format is exact")
+            self._report.error(
+                "WYE2004",
+                "a file format on request is not compiled yet",
+                where,
+                help="leave `Format(...)` out: the default format is exact",
+            )
         return tuple(Port(n, t, format_of(t)) for n, t, _ in found), result, whole.type  # type: ignore[arg-type]
 
     def _named_tuple(self, module: Module, node: cst.FunctionDef) -> list[tuple[str, Type]] | None:
@@ -134,13 +144,17 @@ class Declarations:
 
     def _check_function(self, module: Module, node: cst.FunctionDef, kind: Kind) -> None:
         if node.asynchronous:
-            self._report.error("WYE2005", f"a {kind} cannot be `async`", module.head(node), help="await inside with `asyncio.run(...)`" if kind == "step" else None)
+            self._report.error(
+                "WYE2005",
+                f"a {kind} cannot be `async`",
+                module.head(node),
+                help="await inside with `asyncio.run(...)`" if kind == "step" else None,
+            )
         for star in (node.params.star_arg, node.params.star_kwarg):
             if isinstance(star, cst.Param):
-                self._report.error(
-                    "WYE2006", f"a {kind} cannot take `*{star.name.value}`" if star is node.params.star_arg else f"a {kind} cannot take `**{star.name.value}`",
-                    module.span(star), help="name each parameter, or take a list or dict",
-                )  # fmt: skip
+                stars = "*" if star is node.params.star_arg else "**"
+                message = f"a {kind} cannot take `{stars}{star.name.value}`"
+                self._report.error("WYE2006", message, module.span(star), help="name each parameter, or take a list or dict")
         if kind == "step":
             finder = _Yields()
             node.body.visit(finder)
@@ -168,8 +182,12 @@ class Declarations:
         if settings.schedule:
             for p in parameters:
                 if p.default is None:
-                    self._report.error("WYE2009", f"the pipeline is scheduled, but `{p.name}` has no default", p.span, help="give it a default value")
-        return PipelineDeclaration(f"{module.name}:{definition.name}", name or definition.name, definition, parameters, type_, settings, module.head(node))
+                    self._report.error(
+                        "WYE2009", f"the pipeline is scheduled, but `{p.name}` has no default", p.span, help="give it a default value"
+                    )
+        return PipelineDeclaration(
+            f"{module.name}:{definition.name}", name or definition.name, definition, parameters, type_, settings, module.head(node)
+        )
 
     def _parameter(self, module: Module, node: cst.Param) -> Parameter:
         type_ = self._annotations.read(module, node.annotation).type
@@ -218,7 +236,12 @@ class Declarations:
             self._report.error("WYE2011", f"`@{kind}` must be the outermost decorator", module.span(decorator), help="move it to the top")
         for other in node.decorators:
             if other is not decorator and self._decorator_kind(module, other):
-                self._report.error("WYE2012", "a function is decorated by Wye once", module.span(other), labels=[Label(module.span(decorator), "first here")])
+                self._report.error(
+                    "WYE2012",
+                    "a function is decorated by Wye once",
+                    module.span(other),
+                    labels=[Label(module.span(decorator), "first here")],
+                )
         return decorator.decorator.args if isinstance(decorator.decorator, cst.Call) else ()
 
     def _step_settings(self, definition: Definition) -> tuple[Settings, str | None]:
@@ -251,7 +274,9 @@ class Declarations:
     def _name(self, module: Module, made: tuple[Any, tuple[tuple[str, Span], ...]]) -> str | None:
         given, spans = made
         if given.name is not None and (not isinstance(given.name, str) or not given.name.isidentifier() or not given.name.isascii()):
-            self._report.error("WYE2015", f"not a name: {given.name!r}", dict(spans)["name"], help="letters, digits and `_`, not first a digit")
+            self._report.error(
+                "WYE2015", f"not a name: {given.name!r}", dict(spans)["name"], help="letters, digits and `_`, not first a digit"
+            )
             return None
         return given.name
 
@@ -297,7 +322,8 @@ class Declarations:
         cache = given.cache
         return Settings(
             packages=tuple(given.packages), image=given.image, files=tuple(given.files), resources=given.resources, retry=given.retry,
-            timeout=seconds(given.timeout) if given.timeout is not None else None, env=tuple(given.env.items()), secrets=tuple(given.secrets),
+            timeout=seconds(given.timeout) if given.timeout is not None else None, env=tuple(given.env.items()),
+            secrets=tuple(given.secrets),
             cache=Cache() if cache is True else None if cache is False else cache, tags=tuple(given.tags.items()),
             targets=freeze_targets(given.targets), spans=tuple((n, s) for n, s in spans if n != "name"),
         )  # fmt: skip
@@ -380,6 +406,8 @@ class _Misplaced(cst.CSTVisitor):
         kind = self._declarations.kind(Definition(self._module, node.name.value, node))
         if kind and id(node) not in self._top:
             self._declarations._report.error(
-                "WYE2019", f"a {kind} stands at the top of its module, not inside something else", self._module.head(node), help="move it out"
+                "WYE2019",
+                f"a {kind} stands at the top of its module, not inside something else",
+                self._module.head(node),
+                help="move it out",
             )
-

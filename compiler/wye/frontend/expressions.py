@@ -14,8 +14,28 @@ from wye.frontend.constants import NotConstant, near
 from wye.frontend.frame import Bound, Frame, constant, is_value, items_of
 from wye.frontend.project import Definition, External, ModuleRef, Unresolved, dotted, target_names
 from wye.ir.model import (
-    Attr, Binary, Clause, Compare, Comprehension, Const, Construct, DictDisplay, Display, Expr, FormatField, FormatString, Index, Lambda, Local,
-    Logical, Member, Select, Slice, Star, Unary, Unpack,
+    Attr,
+    Binary,
+    Clause,
+    Compare,
+    Comprehension,
+    Const,
+    Construct,
+    DictDisplay,
+    Display,
+    Expr,
+    FormatField,
+    FormatString,
+    Index,
+    Lambda,
+    Local,
+    Logical,
+    Member,
+    Select,
+    Slice,
+    Star,
+    Unary,
+    Unpack,
 )  # fmt: skip
 from wye.runtime.types import Type, show
 
@@ -42,6 +62,8 @@ REFUSED: dict[type[cst.CSTNode], tuple[str, str]] = {
     cst.Yield: ("`yield` is not part of a pipeline", "return the value"),
     cst.Ellipsis: ("`...` is not a value that can travel", "use None"),
     cst.TemplatedString: ("template strings are not part of a pipeline", "use an f-string"),
+    cst.StarredElement: ("`*` in a comprehension is not part of a pipeline", "write a second `for`"),
+    cst.StarredDictComp: ("`**` in a comprehension is not part of a pipeline", "write `for k, v in d.items()`"),
     cst.Imaginary: ("complex literals are not part of a pipeline", "make the number in a step"),
 }
 """Expressions that the language does not have: message and help."""
@@ -78,7 +100,7 @@ class Expressions:
         if not isinstance(node, cst.Call):
             return False
         if isinstance(node.func, cst.Name):
-            return node.func.value in inference.ITERATORS and node.func.value not in self.frame.local_names
+            return node.func.value in inference.ITERATORS and self.calls.callee(node).found == External(node.func.value)
         return isinstance(node.func, cst.Attribute) and node.func.attr.value in inference.VIEWS and not node.args
 
     # --- names ---------------------------------------------------------------------------------------------------------------
@@ -89,8 +111,10 @@ class Expressions:
             return frame.const({"True": True, "False": False, "None": None}[name], node)
         for scope in reversed(frame.inner):
             if name in scope:
-                found = scope[name]
-                return found if not isinstance(found, str | tuple) else Local(name, found, frame.module.span(node))
+                found: Expr | Type = scope[name]
+                if isinstance(found, str | tuple):
+                    return Local(name, found, frame.module.span(node))
+                return found
         if name in frame.env:
             return frame.env[name].value
         if name in frame.local_names:
@@ -124,14 +148,20 @@ class Expressions:
                         help=error.help or f"defined at {where}; make it a parameter of the pipeline, or read it in a step",
                     )  # fmt: skip
             case External(dotted=dotted_name) if isinstance(node, cst.Name) and dotted_name == text:
-                return frame.error("WYE1015", f"the builtin `{text}` is not a value", node, help="call it, or use a lambda inside a pure builtin")
+                return frame.error(
+                    "WYE1015", f"the builtin `{text}` is not a value", node, help="call it, or use a lambda inside a pure builtin"
+                )
             case External(dotted=dotted_name):
-                return frame.error("WYE1007", f"`{text}` is not yours, so its value is not known at compile time", node, help="read it in a step")
+                return frame.error(
+                    "WYE1007", f"`{text}` is not yours, so its value is not known at compile time", node, help="read it in a step"
+                )
             case ModuleRef():
                 return frame.error("WYE1015", f"the module `{text}` is not a value", node)
             case Unresolved(reason=reason):
                 known = [*frame.env, *frame.module.bindings]
-                help = near(text, known) if reason == "is not defined" and near(text, known) and "did you" in str(near(text, known)) else None
+                help = (
+                    near(text, known) if reason == "is not defined" and near(text, known) and "did you" in str(near(text, known)) else None
+                )
                 return frame.error("WYE1003", f"`{text}` {reason}", node, help=help)
         raise AssertionError(found)
 
@@ -149,18 +179,22 @@ class Expressions:
         if isinstance(value, Construct):
             info = self.class_of(value.type)
             names = [f.name for f in info.fields] if info else []
-            given = dict(zip(names, value.args)) | dict(value.keywords)
+            given: dict[str, Expr] = dict(zip(names, value.args)) | dict(value.keywords)
             if name in given and all(map(is_value, given.values())):
                 return given[name]
         info = self.class_of(value.type)
         if info and info.kind in ("dataclass", "namedtuple"):
             known = {f.name: f.type for f in info.fields}
             if name not in known:
-                return frame.error("WYE1014", f"`{show(value.type)}` has no field `{name}`", node.attr, help=near(name, known) or "read it in a step")
+                return frame.error(
+                    "WYE1014", f"`{show(value.type)}` has no field `{name}`", node.attr, help=near(name, known) or "read it in a step"
+                )
             return Attr(value, name, known[name], span)
         if info and info.kind == "enum":
             if name not in ("name", "value"):
-                return frame.error("WYE1014", f"`.{name}` of an enum member runs code", node.attr, help="use `.name` or `.value`, or a step")
+                return frame.error(
+                    "WYE1014", f"`.{name}` of an enum member runs code", node.attr, help="use `.name` or `.value`, or a step"
+                )
             return Attr(value, name, "str" if name == "name" else "json", span)
         if value.type in inference.SCALARS or inference.kind_of(value.type):
             return frame.error("WYE1014", f"`{show(value.type)}` has no attribute `{name}` to read", node.attr, help="read it in a step")
@@ -181,7 +215,9 @@ class Expressions:
         module, _, name = str(t[1]).partition(":")
         owner = self.frame.services.project.module(module)
         node = owner.bindings.get(name, [None])[0] if owner else None
-        return self.frame.services.annotations.class_info(Definition(owner, name, node)) if owner and isinstance(node, cst.ClassDef) else None
+        return (
+            self.frame.services.annotations.class_info(Definition(owner, name, node)) if owner and isinstance(node, cst.ClassDef) else None
+        )
 
     def _is_local(self, name: str) -> bool:
         return name in self.frame.local_names or any(name in scope for scope in self.frame.inner)
@@ -214,8 +250,14 @@ class Expressions:
                 if part.equal is not None:
                     # `{x=}` is the text of the expression, then its repr unless something else is asked for.
                     source = self.frame.module.tree.code_for_node(part.expression)
-                    between = part.whitespace_before_expression.value if isinstance(part.whitespace_before_expression, cst.SimpleWhitespace) else ""
-                    after = part.whitespace_after_expression.value if isinstance(part.whitespace_after_expression, cst.SimpleWhitespace) else ""
+                    between = (
+                        part.whitespace_before_expression.value
+                        if isinstance(part.whitespace_before_expression, cst.SimpleWhitespace)
+                        else ""
+                    )
+                    after = (
+                        part.whitespace_after_expression.value if isinstance(part.whitespace_after_expression, cst.SimpleWhitespace) else ""
+                    )
                     tail = part.equal.whitespace_after.value if isinstance(part.equal.whitespace_after, cst.SimpleWhitespace) else ""
                     head = part.equal.whitespace_before.value if isinstance(part.equal.whitespace_before, cst.SimpleWhitespace) else ""
                     parts.append(f"{between}{source}{head or after}={tail}")
@@ -343,13 +385,19 @@ class Expressions:
         """`value[key]`, read at once when both are known and what is dropped cannot fail."""
         known, at = constant(key) if not isinstance(key, Slice) else (False, None)
         if known and type(at) is int:
-            items = value.items if isinstance(value, Display) and value.kind != "set" else value.args if isinstance(value, Construct) else ()
+            items = (
+                value.items if isinstance(value, Display) and value.kind != "set" else value.args if isinstance(value, Construct) else ()
+            )
             if all(map(is_value, items)) and -len(items) <= at < len(items):
                 return items[at]
             if isinstance(value, Const):
                 whole = constant(value)[1]
                 if isinstance(whole, list | tuple) and -len(whole) <= at < len(whole):
                     return self.frame.const(whole[at], node)
+        if known and type(at) in (int, str) and isinstance(value, Const):
+            whole = constant(value)[1]
+            if isinstance(whole, dict) and at in whole:
+                return self.frame.const(whole[at], node)
         return Index(value, key, inference.index(value.type, at if known else None, isinstance(key, Slice)), self.frame.module.span(node))
 
     def walrus(self, node: cst.NamedExpr) -> Expr:
@@ -363,7 +411,9 @@ class Expressions:
     # --- lambdas and comprehensions ------------------------------------------------------------------------------------------
 
     def stray_lambda(self, node: cst.Lambda) -> Expr:
-        return self.frame.error("WYE1023", "a lambda stands only as an argument of a pure builtin", node, help='such as `sorted(xs, key=lambda x: x["k"])`')
+        return self.frame.error(
+            "WYE1023", "a lambda stands only as an argument of a pure builtin", node, help='such as `sorted(xs, key=lambda x: x["k"])`'
+        )
 
     def function(self, node: cst.Lambda, element: Type) -> Expr:
         """A lambda as an argument of a pure builtin."""
@@ -418,7 +468,12 @@ class Expressions:
     def _targets(self, target: cst.BaseAssignTargetExpression, element: Type) -> dict[str, Any]:
         if isinstance(target, cst.Name):
             return {target.value: element}
-        if isinstance(target, cst.Tuple | cst.List) and isinstance(element, tuple) and element[0] == "tuple" and len(element) - 1 == len(target.elements):
+        if (
+            isinstance(target, cst.Tuple | cst.List)
+            and isinstance(element, tuple)
+            and element[0] == "tuple"
+            and len(element) - 1 == len(target.elements)
+        ):
             scope: dict[str, Any] = {}
             for inner, t in zip(target.elements, element[1:]):
                 if isinstance(inner.value, cst.Name | cst.Tuple | cst.List):
@@ -437,7 +492,11 @@ class Expressions:
                 key = self.plain(node.key) if isinstance(node, cst.DictComp) else None
                 pairs.append((key, self.plain(node.value if isinstance(node, cst.DictComp) else node.elt)))
                 return
-            for item in self.calls.unroll(self.lower(comp.iter), comp.iter):
+            iterable, limit = self.calls.iterable(comp.iter)
+            self.frame.must(iterable)
+            starts: list[int] = []
+            for item in self.calls.unroll(iterable, comp.iter):
+                starts.append(len(self.frame.nodes))
                 scope: dict[str, Any] = {}
                 self.bind_inner(comp.target, item, scope)
                 self.frame.inner.append(scope)
@@ -450,6 +509,7 @@ class Expressions:
                 if keep:
                     clause(comp.inner_for_in)
                 self.frame.inner.pop()
+            self.calls.limit(starts, limit)
 
         clause(node.for_in)
         span = self.frame.module.span(node)
@@ -493,7 +553,11 @@ class Expressions:
         if inference.kind_of(value.type) == "set":
             self.iterable(value, target)
         whole = Unpack(value, count, stars[0] if stars else None, inference.vague(value.type), span)
-        types = value.type[1:] if isinstance(value.type, tuple) and value.type[0] == "tuple" and not stars else [inference.element(value.type)] * count
+        types = (
+            value.type[1:]
+            if isinstance(value.type, tuple) and value.type[0] == "tuple" and not stars
+            else [inference.element(value.type)] * count
+        )
         return [Index(whole, self.frame.const(i, span), ("list", t) if i in stars else t, span) for i, t in enumerate(types)]
 
     def iterable(self, value: Expr, node: cst.CSTNode) -> None:
@@ -547,7 +611,12 @@ def _target_text(target: cst.CSTNode) -> str:
     if isinstance(target, cst.StarredElement):
         return "*" + _target_text(target.value)
     if isinstance(target, cst.Tuple | cst.List):
-        inner = ", ".join(f"({_target_text(e.value)})" if isinstance(e.value, cst.Tuple | cst.List) else _target_text(e if isinstance(e, cst.StarredElement) else e.value) for e in target.elements)
+        inner = ", ".join(
+            f"({_target_text(e.value)})"
+            if isinstance(e.value, cst.Tuple | cst.List)
+            else _target_text(e if isinstance(e, cst.StarredElement) else e.value)
+            for e in target.elements
+        )
         return inner + ("," if len(target.elements) == 1 else "")
     return "_"
 

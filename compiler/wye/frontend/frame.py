@@ -14,7 +14,8 @@ from wye.frontend.constants import Constants
 from wye.frontend.declarations import Declarations, PipelineDeclaration
 from wye.frontend.inference import value_type
 from wye.frontend.project import Module, Project
-from wye.ir.model import Const, DictDisplay, Display, Expr, Item, Node, Output, Param, Pipeline, Result, Star
+from wye.ir.expressions import children
+from wye.ir.model import Builtin, Const, DictDisplay, Display, Expr, Item, Method, Node, Output, Param, Pipeline, Result, Star
 from wye.runtime.values import CannotTravel, decode, encode
 
 
@@ -77,6 +78,15 @@ class Frame:
         self._ids[name] = count
         self._ids.setdefault(candidate, 1)
         return candidate
+
+    def must(self, iterable: Expr) -> None:
+        """What a loop that is unrolled goes over is evaluated even if its items are not used."""
+        match iterable:
+            case Display() | DictDisplay() | Builtin() | Method() | Star():
+                for part in children(iterable):
+                    self.must(part)
+            case _ if not is_value(iterable):
+                self.pending.append((len(self.nodes), iterable))
 
     def const(self, value: Any, node: cst.CSTNode | Span) -> Const:
         span = node if isinstance(node, Span) else self.module.span(node)

@@ -12,28 +12,33 @@ SCALARS = frozenset({"none", "bool", "int", "float", "str", "bytes", "complex"})
 ITERATORS = frozenset({"enumerate", "zip", "map", "filter", "reversed", "iter"})
 """Builtins whose value can be read once: only where it is consumed at once."""
 
-CONSUMERS = frozenset({"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "min", "max", "any", "all", "enumerate", "zip", "map", "filter"})
+CONSUMERS = frozenset(
+    {"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "min", "max", "any", "all", "enumerate", "zip", "map", "filter"}
+)
 
 _BUILTINS: dict[str, Type | None] = {
     "abs": None, "all": "bool", "any": "bool", "ascii": "str", "bin": "str", "bool": "bool", "bytes": "bytes", "chr": "str",
-    "complex": "complex", "dict": ("dict", "json", "json"), "divmod": None, "enumerate": None, "filter": None, "float": "float", "format": "str",
-    "frozenset": ("frozenset", "json"), "hex": "str", "int": "int", "len": "int", "list": ("list", "json"), "map": None,
+    "complex": "complex", "dict": ("dict", "json", "json"), "divmod": None, "enumerate": None, "filter": None, "float": "float",
+    "format": "str", "frozenset": ("frozenset", "json"), "hex": "str", "int": "int", "len": "int", "list": ("list", "json"), "map": None,
     "max": None, "min": None, "oct": "str", "ord": "int", "pow": None, "range": None, "repr": "str", "reversed": None,
-    "round": None, "set": ("set", "json"), "sorted": ("list", "json"), "str": "str", "sum": None, "tuple": ("tuple*", "json"), "zip": None,
+    "round": None, "set": ("set", "json"), "sorted": ("list", "json"), "str": "str", "sum": None,
+    "tuple": ("tuple*", "json"), "zip": None,
 }  # fmt: skip
 BUILTINS = frozenset(_BUILTINS)
 
-_STR = {
+_STR: dict[str, Type | None] = {
     **dict.fromkeys(
         "capitalize casefold center expandtabs format join ljust lower lstrip removeprefix removesuffix replace rjust rstrip strip swapcase "
         "title upper zfill translate".split(), "str"),
-    **dict.fromkeys("endswith isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isspace istitle isupper startswith".split(), "bool"),
+    **dict.fromkeys(
+        "endswith isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isspace istitle isupper startswith".split(),
+        "bool"),
     **dict.fromkeys("count find index rfind rindex".split(), "int"),
     "encode": "bytes", "split": ("list", "str"), "rsplit": ("list", "str"), "splitlines": ("list", "str"),
     "partition": ("tuple", "str", "str", "str"), "rpartition": ("tuple", "str", "str", "str"),
 }  # fmt: skip
 METHODS: dict[str, dict[str, Type | None]] = {
-    "str": dict(_STR),
+    "str": _STR,
     "list": {"index": "int", "count": "int", "copy": None},
     "tuple": {"index": "int", "count": "int"},
     "dict": {"get": None, "keys": None, "values": None, "items": None, "copy": None},
@@ -79,7 +84,8 @@ def binary(op: str, left: Type, right: Type) -> Type:
     if op == "+" and left == right and kind_of(left):
         return left
     if op == "+" and kind_of(left) == kind_of(right) == "list":
-        assert isinstance(left, tuple) and isinstance(right, tuple)
+        assert isinstance(left, tuple)
+        assert isinstance(right, tuple)
         return ("list", join(left[1], right[1]))
     if op == "%" and left == "str":
         return "str"
@@ -114,7 +120,7 @@ def index(value: Type, key: Any, sliced: bool) -> Type:
     if isinstance(value, tuple):
         head, args = value[0], value[1:]
         if head == "list" or head == "tuple*":
-            return value if sliced else args[0]  # type: ignore[no-any-return]
+            return value if sliced else args[0]
         if head == "dict":
             return args[1]  # type: ignore[no-any-return]
         if head == "tuple":

@@ -9,10 +9,11 @@ from wye.frontend.project import Project
 from wye.frontend.slice import Slice, slice_program
 from wye.ir.expressions import references, walk
 from wye.ir.model import Block, Call, Compute, Construct, Expr, Member, Output, Param, Pipeline, Program, Step
-from wye.ir.settings import Settings
 from wye.runtime.types import Type
 
-_PLAIN = frozenset({"none", "bool", "int", "float", "str", "bytes", "path", "datetime", "date", "time", "timedelta", "decimal", "uuid", "complex"})
+_PLAIN = frozenset(
+    {"none", "bool", "int", "float", "str", "bytes", "path", "datetime", "date", "time", "timedelta", "decimal", "uuid", "complex"}
+)
 
 Root = tuple[str, str]
 """(module, name): something that a program must hold."""
@@ -25,11 +26,11 @@ class Programs:
         self._project = project
         self._slices: dict[tuple[frozenset[Root], tuple[str, ...]], Slice] = {}
 
-    def of_step(self, step: Step, settings: Iterable[Settings], classes: Iterable[Root] = ()) -> Slice:
-        """The program of a step, with further classes that its inputs may hold."""
+    def of_step(self, step: Step, env_names: Iterable[str] = (), classes: Iterable[Root] = ()) -> Slice:
+        """The program of a step whose calls set these variables, with further classes that its inputs may hold."""
         types = [p.type for p in step.parameters] + [p.type for p in step.ports] + [step.type]
         roots = {(step.module, step.function), *classes, *(c for t in types for c in classes_in(t))}
-        return self._slice(roots, sorted({name for s in (step.settings, *settings) for name, _ in s.env}))
+        return self._slice(roots, sorted({*env_names, *(name for name, _ in step.settings.env)}))
 
     def _slice(self, roots: set[Root], env_names: Iterable[str] = ()) -> Slice:
         key = (frozenset(roots), tuple(env_names))
@@ -43,17 +44,17 @@ class Programs:
         A program also holds the classes of the programs whose values can reach it: a class has one name in every step.
         """
         steps = {s.id: s for s in pipeline.steps}
-        settings: dict[str, list[Settings]] = {}
+        env_names: dict[str, set[str]] = {}
         reach: dict[tuple[str, str], set[Root]] = {}
         wanted: dict[str, set[Root]] = {}
         computes: dict[str, set[Root]] = {}
         for node in pipeline.body.nodes:
             if isinstance(node, Call):
                 step = steps[node.step]
-                settings.setdefault(step.id, []).append(node.settings)
+                env_names.setdefault(step.id, set()).update(name for name, _ in node.settings.env)
                 arriving = set().union(*(_arriving(e, reach) for _, e in node.bindings))
                 wanted.setdefault(step.id, set()).update(arriving)
-                leaving = arriving | set(self.of_step(step, settings[step.id]).classes)
+                leaving = arriving | set(self.of_step(step, env_names[step.id]).classes)
                 for port in step.ports:
                     reach[node.id, port.name] = leaving if carries(port.type) else set()
             elif isinstance(node, Compute):
@@ -62,7 +63,7 @@ class Programs:
         programs: dict[str, Program] = {}
         for id, step in steps.items():
             if id in wanted:
-                made = self.of_step(step, settings[id], wanted[id])
+                made = self.of_step(step, env_names[id], wanted[id])
                 name = f"{step.module}.{step.function}"
                 programs[name] = Program(name, self._project.entry.name, made.files)
                 steps[id] = replace(step, program=name)

@@ -252,7 +252,9 @@ class Project:
         module = self.module(source)
         if module:
             submodule = name not in module.bindings and module.is_package and self.module(f"{source}.{name}")
-            return ModuleRef(submodule) if submodule else self._resolve(module, name, seen)
+            found = ModuleRef(submodule) if submodule else self._resolve(module, name, seen)
+            missing = isinstance(found, Unresolved) and found.reason == "is not defined"
+            return Unresolved(f"is not defined in `{source}`") if missing else found
         submodule = self.owns(source) and self.module(f"{source}.{name}")
         if submodule:
             return ModuleRef(submodule)
