@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from wye import passes
+from wye import cache, passes
 from wye.backend.check import CheckedPipeline, check
 from wye.backend.report import report_file
 from wye.backend.target import EmittedFile, Target
@@ -19,12 +19,21 @@ def read_pipeline(file: Path, pipeline: str | None = None) -> Pipeline:
     return load(file, pipeline).pipeline
 
 
-def compile_source(file: Path, pipeline: str | None = None) -> Pipeline:
-    """The flat IR after all passes, with the program of every task. Raises `CompileFailed` and `InputError`."""
+def compile_source(file: Path, pipeline: str | None = None, *, cached: bool = False) -> Pipeline:
+    """The flat IR after all passes, with the program of every task. Raises `CompileFailed` and `InputError`.
+
+    `cached`: take it from the cache when nothing that it was made from has changed, and keep it there.
+    """
+    kept = cache.load(file, pipeline) if cached else None
+    if kept is not None:
+        return kept
     from wye.frontend import load
 
     source = load(file, pipeline)
-    return source.programs(passes.run(source.pipeline))
+    made = source.programs(passes.run(source.pipeline))
+    if cached:
+        cache.store(file, pipeline, source.project.probes, made)
+    return made
 
 
 def compile_target(

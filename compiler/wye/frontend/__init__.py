@@ -19,10 +19,10 @@ from wye.frontend.constants import Constants, near
 from wye.frontend.declarations import Declarations, PipelineDeclaration
 from wye.frontend.frame import Services
 from wye.frontend.programs import Programs
-from wye.frontend.project import Definition, InputError, Project
+from wye.frontend.project import Definition, Project
 from wye.ir.model import Call, Pipeline, Step, SubPipeline
 
-__all__ = ["InputError", "Source", "load"]
+__all__ = ["Source", "load"]
 
 
 class Source:

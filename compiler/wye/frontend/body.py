@@ -21,6 +21,7 @@ from wye.ir.model import (
     Compare,
     Comprehension,
     Compute,
+    Const,
     DictDisplay,
     Display,
     Expr,
@@ -95,6 +96,8 @@ class Body:
         self.expressions = Expressions(self.frame)
         self.calls = Calls(self.frame, self.expressions, lower_pipeline)
         self.result: Expr | None = None
+        self.returned = False
+        """Whether there is a `return` in a statement that was refused."""
         for p in declaration.parameters:
             self.frame.env[p.name] = Bound(Param(p.name, "json" if p.type == "any" else p.type, p.span), p.span)
 
@@ -103,7 +106,12 @@ class Body:
         frame, declaration = self.frame, self.frame.declaration
         self.statements(declaration.node.body.body)
         wanted = declaration.type
-        if self.result is None and wanted not in ("any", "none", "json") and not (isinstance(wanted, tuple) and "none" in wanted):
+        if (
+            self.result is None
+            and not self.returned
+            and wanted not in ("any", "none", "json")
+            and not (isinstance(wanted, tuple) and "none" in wanted)
+        ):
             frame.error("WYE3001", f"the pipeline declares {show(wanted)} but returns nothing", declaration.span, help="return a value")
         yields = (self.result,) if self.result is not None else ()
         self._pending(yields)
@@ -157,8 +165,15 @@ class Body:
         if row is not None:
             return row(self, node)
         code, message, help = REFUSED.get(type(node), ("WYE1010", f"`{type(node).__name__}` is not part of a pipeline", "do it in a step"))
-        self.frame.error(code, message, self._head(node), help=help)
+        self._refused(node, self.frame.error(code, message, self._head(node), help=help))
         return None
+
+    def _refused(self, node: cst.CSTNode, value: Const) -> None:
+        """One error for a statement is enough: what it binds stands for anything from here on, and a `return` in it counts."""
+        for inner in statements([node]):  # type: ignore[list-item]
+            self.returned = self.returned or isinstance(inner, cst.Return)
+            for name in bound_names(inner):
+                self.frame.env[name] = Bound(value, value.span)
 
     def _head(self, node: cst.CSTNode) -> Any:
         """A compound statement's first line only: the excerpt of a whole loop helps nobody."""
@@ -271,7 +286,12 @@ class Body:
         frame, name = self.frame, owner.value
         bound = frame.env.get(name)
         if bound is None:
-            self.expressions.lower(owner)
+            if name in frame.local_names:
+                self.expressions.lower(owner)  # reports that it is read before it is bound
+            else:
+                frame.error(
+                    "WYE1017", f"`{name}` is not of this function, so storing into it is refused", target, help="copy it first: `{**...}`"
+                )
             return
         if (
             inference.kind_of(bound.value.type) != "dict"
@@ -376,7 +396,8 @@ class Body:
         """An `if` whose condition is known at compile time is the arm taken."""
         known, value = constant(self.expressions.plain(node.test))
         if not known:
-            self.frame.error("WYE1011", f"`if`: {_LATER}", node.test, help="decide inside a step, or on a module constant")
+            message, help = f"`if`: {_LATER}", "decide inside a step, or on a module constant"
+            self._refused(node, self.frame.error("WYE1011", message, node.test, help=help))
             return None
         if value:
             return self.statements(node.body.body)

@@ -77,19 +77,22 @@ class Constants:
         """The value of a module-level constant. Raises `NotConstant`."""
         return _Fold(self, self._project, False).definition(definition.module, definition.node, definition, ())
 
-    def mutation(self, definition: Definition) -> cst.CSTNode | None:
-        """A place in any of the user's modules that stores into a constant or takes a second reference to it."""
+    def mutation(self, definition: Definition, *, nested: bool) -> cst.CSTNode | None:
+        """A place in any of the user's modules that stores into a constant or takes a second reference to it.
+
+        `nested`: its items can be changed as well, so a second reference to one counts.
+        """
         if self._modules != len(self._project.modules):
             self._modules = len(self._project.modules)
             self._mutated.clear()
         key = (definition.module.name, definition.name)
         if key not in self._mutated:
-            self._mutated[key] = self._find_mutation(definition)
+            self._mutated[key] = self._find_mutation(definition, nested)
         return self._mutated[key]
 
-    def _find_mutation(self, wanted: Definition) -> cst.CSTNode | None:
+    def _find_mutation(self, wanted: Definition, nested: bool) -> cst.CSTNode | None:
         for module in list(self._project.modules.values()):
-            finder = _MutationFinder(self._project, module, wanted)
+            finder = _MutationFinder(self._project, module, wanted, nested)
             module.tree.visit(finder)
             if finder.found is not None:
                 return finder.found
@@ -212,7 +215,8 @@ class _Fold:
             raise NotConstant(module, node, "is not a plain constant of its module")
         result = self.value(found.module, value, (*seen, key))
         if isinstance(result, list | dict | set):
-            place = self._constants.mutation(found)
+            parts = result.values() if isinstance(result, dict) else result
+            place = self._constants.mutation(found, nested=any(isinstance(v, list | dict | set) for v in parts))
             if place is not None:
                 raise NotConstant(
                     module, node, "names a value that is changed or shared elsewhere", "make it a tuple, or build it in a step"
@@ -241,8 +245,8 @@ class _Fold:
 class _MutationFinder(cst.CSTVisitor):
     """Finds a store into a constant, a mutating method on it, or a second name for it."""
 
-    def __init__(self, project: Project, module: Module, wanted: Definition) -> None:
-        self._project, self._module, self._wanted = project, module, wanted
+    def __init__(self, project: Project, module: Module, wanted: Definition, nested: bool) -> None:
+        self._project, self._module, self._wanted, self._nested = project, module, wanted, nested
         self.found: cst.CSTNode | None = None
 
     def _is(self, node: cst.CSTNode) -> bool:
@@ -252,6 +256,14 @@ class _MutationFinder(cst.CSTVisitor):
             return False
         found = self._project.follow_path(self._module, name.split("."))
         return isinstance(found, Definition) and found.module is self._wanted.module and found.name == self._wanted.name
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        """A pipeline's body is not run: what it may store into is checked where it is lowered."""
+        for decorator in node.decorators:
+            name = dotted(decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator)
+            if name and self._project.follow_path(self._module, name.split(".")) == External("wye.pipeline"):
+                return False
+        return True
 
     def _base(self, node: cst.CSTNode) -> bool:
         while isinstance(node, cst.Subscript):
@@ -265,7 +277,7 @@ class _MutationFinder(cst.CSTVisitor):
     def visit_Assign(self, node: cst.Assign) -> None:
         for target in node.targets:
             self._store(target.target, node)
-        if self._is(node.value) or (isinstance(node.value, cst.Subscript) and self._base(node.value)):
+        if self._is(node.value) or (self._nested and isinstance(node.value, cst.Subscript) and self._base(node.value)):
             self.found = self.found or node
 
     def visit_AnnAssign(self, node: cst.AnnAssign) -> None:

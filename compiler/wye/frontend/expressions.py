@@ -430,7 +430,7 @@ class Expressions:
         return Lambda(tuple(names), body, "any", self.frame.module.span(node))
 
     def comprehension(self, node: cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp) -> Expr:
-        if self.calls.calls_a_step(node):
+        if self._repeats_a_step(node):
             return self._unrolled(node)
         clauses: list[Clause] = []
         scopes = 0
@@ -464,6 +464,15 @@ class Expressions:
         else:
             kind, type_ = "generator" if isinstance(node, cst.GeneratorExp) else "list", ("list", element.type)
         return Comprehension(kind, key, element, tuple(clauses), type_, self.frame.module.span(node))
+
+    def _repeats_a_step(self, node: cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp) -> bool:
+        """Whether a step is called once per item: anywhere but in the first iterable, which is evaluated once."""
+        parts: list[cst.CSTNode] = [node.key, node.value] if isinstance(node, cst.DictComp) else [node.elt]
+        comp: cst.CompFor | None = node.for_in
+        while comp is not None:
+            parts += [*comp.ifs, *([comp.iter] if comp is not node.for_in else [])]
+            comp = comp.inner_for_in
+        return any(self.calls.calls_a_step(p) for p in parts)
 
     def _targets(self, target: cst.BaseAssignTargetExpression, element: Type) -> dict[str, Any]:
         if isinstance(target, cst.Name):

@@ -51,7 +51,7 @@ class Ref:
     scope: Scope
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Unit:
     """One statement of a module's own level, the smallest thing that is kept or dropped."""
 
@@ -83,7 +83,7 @@ class Unit:
         return isinstance(statement, cst.ImportFrom) and not statement.relative and dotted(statement.module or cst.Name("x")) == "__future__"
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Facts:
     """What is known of one module."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +12,11 @@ from pathlib import Path
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
+from wye.cache import probe
 from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics, Span
+from wye.sources import InputError, source_root
 
 SMALL_STATEMENTS = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
-
-
-class InputError(Exception):
-    """The file to compile cannot be read at all; the message is one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,9 @@ class Project:
         if not file.exists():
             raise InputError(f"{file} does not exist")
         self.file = file
-        self.root = _source_root(file.resolve())
+        self.probes: dict[str, str | None] = {}
+        """What was read, and where nothing was found: `wye.cache` says how it is written."""
+        self.root = source_root(file.resolve(), self._exists)
         self.diagnostics = Diagnostics()
         self.modules: dict[str, Module] = {}
         self._absent: set[str] = set()
@@ -123,7 +124,7 @@ class Project:
         """Whether a dotted name is below one of the user's own packages or modules."""
         top = name.partition(".")[0]
         if top not in self._top:
-            self._top[top] = self._locate(top) is not None or (top not in sys.stdlib_module_names and _is_namespace(self.root / top))
+            self._top[top] = self._locate(top) is not None or (top not in sys.stdlib_module_names and self._is_namespace(self.root / top))
         return self._top[top]
 
     def module(self, name: str) -> Module | None:
@@ -145,17 +146,32 @@ class Project:
 
     def _locate(self, name: str) -> tuple[Path, bool] | None:
         base = self.root.joinpath(*name.split("."))
-        if (base / "__init__.py").is_file():
+        if self._exists(base / "__init__.py"):
             return base / "__init__.py", True
-        if base.with_name(base.name + ".py").is_file():
+        if self._exists(base.with_name(base.name + ".py")):
             return base.with_name(base.name + ".py"), False
         return None
+
+    def _exists(self, file: Path) -> bool:
+        """Whether there is such a file. Every place that was looked at is on record, found or not."""
+        if not file.is_file():
+            self.probes[str(file)] = None
+            return False
+        if str(file) not in self.probes:
+            self.probes[str(file)] = probe(str(file))
+        return True
+
+    def _is_namespace(self, folder: Path) -> bool:
+        """A folder of Python files without `__init__.py`: a namespace package of the user's."""
+        self.probes[str(folder)] = probe(str(folder))
+        return self.probes[str(folder)] == "folder"
 
     def _load(self, name: str, file: Path, is_package: bool) -> Module | None:
         path = file.relative_to(self.root).as_posix()
         start = Span(path, 1, 1, 1, 1)
         try:
             data = file.read_bytes()
+            self.probes[str(file)] = hashlib.sha256(data).hexdigest()
         except OSError as error:
             raise InputError(f"{file}: {error.strerror or error}") from None
         try:
@@ -357,22 +373,6 @@ def target_names(node: cst.CSTNode) -> Iterator[str]:
             yield from target_names(element.value)
     elif isinstance(node, cst.StarredElement):
         yield from target_names(node.value)
-
-
-def _source_root(file: Path) -> Path:
-    """The folder that Python would have on its path: above the outermost package that holds the file."""
-    folder = file.parent
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
-        folder = folder.parent
-    return folder
-
-
-def _is_namespace(folder: Path) -> bool:
-    """A folder of Python files without `__init__.py`: a namespace package of the user's."""
-    try:
-        return folder.is_dir() and any(p.suffix == ".py" for p in folder.iterdir())
-    except OSError:
-        return False
 
 
 def _syntax_help(text: str) -> str | None:

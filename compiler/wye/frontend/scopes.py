@@ -19,7 +19,7 @@ Mode = Literal["load", "store", "delete", "signature", "annotation", "local anno
 ANNOTATIONS = ("signature", "annotation", "local annotation")
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Scope:
     """One scope. `depth` counts the functions and lambdas around its code, itself included: 0 runs when the module is imported.
 
@@ -45,16 +45,16 @@ class Scope:
             return self.module
         if name in self.bindings and name not in self.nonlocals:
             return self
-        inner, scope = self, self.parent
+        scope, transparent = self.parent, self.kind == "types"
         while scope.parent is not None:
-            visible = scope.kind != "class" or inner.kind == "types"
+            visible = scope.kind != "class" or transparent  # a class is seen from its type parameters only
             if scope.kind == "class" and name == "__class__":
                 return scope
             if visible and name in scope.globals:
                 break
             if visible and name in scope.bindings and name not in scope.nonlocals:
                 return scope
-            inner, scope = scope, scope.parent
+            scope, transparent = scope.parent, transparent and scope.kind == "types"
         return self.module
 
     @property
@@ -95,7 +95,7 @@ class Use(NamedTuple):
     dead: bool
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Scopes:
     """The scopes of one module, every use of a name in source order, and each expression's parent."""
 

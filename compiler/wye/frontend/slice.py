@@ -61,7 +61,7 @@ def slice_program(project: Project, entry: str, roots: Iterable[Root], env_names
             break
         reach = Reach(inert, watched or reach.watched, hints or reach.hints)
     reach.report()
-    check_state(inert, reach.kept_units(), roots, frozenset(env_names))
+    check_state(inert, reach.kept_units(), reach.reached, roots, frozenset(env_names))
     files = tuple(cut(inert, inert.facts(m), reach.kept[m], reach.bare) for m in reach.modules())
     third = {t.source: ThirdParty(t.source, m.span(t.node)) for m, t in sorted(reach.third, key=lambda p: p[0].span(p[1].node), reverse=True)}
     return Slice(files, tuple(sorted(third.values())), tuple(sorted(reach.classes())))
@@ -77,7 +77,7 @@ class Reach:
         self.kept: dict[Module, dict[int, set[str] | None]] = {}
         self.bare: set[tuple[Module, int]] = set()
         self.third: dict[tuple[Module, Target], Unit | None] = {}
-        self._reached: set[tuple[Module, str]] = set()
+        self.reached: set[tuple[Module, str]] = set()
         self._followed: set[tuple[str, str, tuple[str, ...]]] = set()
         self._whole: set[Module] = set()
         self._pinned: set[str] = set()
@@ -159,8 +159,8 @@ class Reach:
                 self.include(parent)
 
     def reach(self, module: Module, name: str) -> None:
-        if (module, name) not in self._reached:
-            self._reached.add((module, name))
+        if (module, name) not in self.reached:
+            self.reached.add((module, name))
             self.include(module)
             self._todo.append((module, name))
 
@@ -191,9 +191,12 @@ class Reach:
                 self.reach(source, name)
         if name == "__file__" and not binders:
             return
-        submodule = None if binders or facts.stars or not module.is_package else self.project.module(f"{module.name}.{name}")
+        submodule = None if binders else self._submodule(module, name)
         if submodule:
             self._pin(submodule)
+
+    def _submodule(self, package: Module, name: str) -> Module | None:
+        return self.project.module(f"{package.name}.{name}") if package.is_package else None
 
     def keep(self, module: Module, unit: Unit, name: str = "") -> None:
         """A statement is in the program; of an import just the name."""
@@ -305,9 +308,9 @@ class Reach:
         facts = self.inert.facts(source)
         if name in facts.binders or facts.stars:
             self.reach(source, name)
-        elif source.is_package and (inner := self.project.module(f"{source.name}.{name}")):
+        if name not in facts.binders and (inner := self._submodule(source, name)):
             self.include(inner)
-        elif "__getattr__" in facts.binders:
+        elif name not in facts.binders and "__getattr__" in facts.binders:
             self.whole(source)
 
     def _star(self, target: Target) -> None:
@@ -362,7 +365,7 @@ class Reach:
             source = self.inert.exports(module, star, name)
             if isinstance(source, Module):
                 self._follow(source, name, chain)
-        if not nodes and not facts.stars and module.is_package and (inner := self.project.module(f"{module.name}.{name}")):
+        if not nodes and (inner := self._submodule(module, name)):
             self._module(inner, chain)
 
     def _targets(self, targets: Iterable[Target], chain: tuple[str, ...]) -> None:
@@ -371,14 +374,12 @@ class Reach:
             if target.name is None:
                 if source:
                     self._module(source, chain)
-                elif self.project.owns(target.source):
+                elif self._namespace(target.source):
                     self._inner(target.source, chain)
                 continue
             if source:
-                facts = self.inert.facts(source)
-                if target.name in facts.bindings or facts.stars:
-                    self._follow(source, target.name, chain)
-                    continue
+                self._follow(source, target.name, chain)
+                continue
             inner = self.project.module(f"{target.source}.{target.name}")
             if inner:
                 self._module(inner, chain)
@@ -403,13 +404,13 @@ class Reach:
         if name in facts.binders or facts.stars:
             self.reach(module, name)
             self._follow(module, name, chain[1:])
-        elif module.is_package and (inner := self.project.module(f"{module.name}.{name}")):
+        if name in facts.binders:
+            return
+        if inner := self._submodule(module, name):
             self._pin(inner)
             self._module(inner, chain[1:])
         elif "__getattr__" in facts.binders:
             self.whole(module)
-        elif name == "__file__":
-            self.reach(module, name)
 
     # what stays
 

@@ -51,7 +51,8 @@ def contains(t: Type, atom: str) -> bool:
 def show(t: Type) -> str:
     """The descriptor as a person writes the annotation."""
     if isinstance(t, str):
-        return {"any": "Any", "json": "Any", "none": "None", "path": "Path", "decimal": "Decimal", "uuid": "UUID"}.get(t, t)
+        names = {"any": "Any", "json": "Any", "none": "None", "path": "Path", "decimal": "Decimal", "uuid": "UUID"}
+        return names.get(t, t)
     head, args = t[0], t[1:]
     if head == "union":
         return " | ".join(show(a) for a in args)
@@ -61,4 +62,4 @@ def show(t: Type) -> str:
         return str(args[0]).split(":")[-1]
     if head == "tuple*":
         return "tuple[" + show(args[0]) + ", ...]"
-    return head + "[" + (", ".join(show(a) for a in args) or "()") + "]"
+    return str(head) + "[" + (", ".join(show(a) for a in args) or "()") + "]"

@@ -1,0 +1,71 @@
+# What a developer types. Needs python3 (>= 3.11), git, make and a package index; everything else goes to .venv.
+#
+#   make demo      compile the example to three orchestrators, run it here, print the model's metrics
+#   make test      lint, then the core suite
+#   make engines   the suites that run compiled artifacts under kfp and Airflow (their environments are made once and kept)
+#   make bless     rewrite the golden files; read the diff before you commit it
+#   make bench     compile times beside kfp's
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.wye-installed
+DEMO := examples/diagnosis/pipeline.py
+comma := ,
+say = @printf '\n==> %s\n' "$(1)"
+
+.PHONY: demo test lint core engines bless bench clean
+.DEFAULT_GOAL := test
+
+# uv installs in seconds what pip installs in minutes; where there is no uv, or it does not reach the index that pip is set up for, pip does it.
+$(STAMP): pyproject.toml
+	$(call say,making $(VENV) with $$($(PYTHON) --version 2>&1))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Wye needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	$(call say,installing Wye and its tools into $(VENV) (a minute or two))
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
+	@if ! { [ -x $(BIN)/uv ] && $(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev,demo]'; }; then \
+		echo '    with pip, because uv cannot'; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,demo]'; \
+	fi
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	$(call say,compiling $(DEMO) for this machine$(comma) Kubeflow Pipelines and Airflow)
+	$(BIN)/wye compile $(DEMO) -t local -t kubeflow -t airflow -o build
+	$(call say,running it here on the real data set)
+	$(BIN)/wye run $(DEMO) --format json > build/demo.json
+	$(call say,the metrics of the model)
+	@$(BIN)/python -c 'import json; run = json.load(open("build/demo.json")); print(run["status"]); print(json.dumps(run["outputs"], indent=2))'
+
+test: lint core
+
+lint: $(STAMP)
+	$(call say,ruff: style and format)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(call say,mypy --strict)
+	@$(BIN)/mypy
+	$(call say,import-linter: who may import whom)
+	@$(BIN)/lint-imports
+
+core: $(STAMP)
+	$(call say,the core suite)
+	$(BIN)/pytest -n auto -rs tests --ignore=tests/engines --ignore=tests/consumers
+
+engines: $(STAMP)
+	$(call say,compiled artifacts under the vendors' own loaders and engines (the first time makes their environments))
+	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -rs tests/consumers tests/engines
+
+bless: $(STAMP)
+	$(call say,rewriting golden/ and the capability table in README.md)
+	$(BIN)/pytest -n auto --bless tests/test_golden.py tests/test_readme.py
+
+bench: $(STAMP)
+	$(call say,compile times beside kfp's (some minutes))
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build .wye .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,208 @@
+"""The capability check: a flat pipeline and a target in; a `CheckedPipeline`, which nothing else can make, or diagnostics, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, assert_never
+
+from wye.backend.capabilities import FEATURES, Level, Row
+from wye.diagnostics import Diagnostics, Span
+from wye.ir import model as ir
+from wye.ir.expressions import Reference
+from wye.ir.json import returns
+from wye.ir.model import Expr, Node, Pipeline
+from wye.ir.nodes import every
+from wye.ir.settings import PipelineSettings, Settings
+
+if TYPE_CHECKING:
+    from wye.backend.target import Target
+
+_FEATURES = {f.name: f for f in FEATURES}
+_STRUCTURE = ("data", "order")
+_ARTIFACTS = {"path": "artifact.file", "bytes": "artifact.bytes", "auto": "artifact.object"}
+_NESTED = {
+    "pipeline": Row("rejected", "a nested pipeline cannot have its own", help="set it on the outer pipeline, or on the steps"),
+    "schedule": Row("advisory", "holds when the pipeline is compiled by itself, not inside another"),
+}
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place where a pipeline uses a feature; `subject` is what uses it, `value` what a target's row decides by."""
+
+    feature: str
+    value: Any
+    span: Span
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A setting of a pipeline that another one calls: no platform has a place for it, so the decision is the same on every target."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a target does one use of a feature."""
+
+    feature: str
+    level: Level
+    how: str
+    link: str
+    span: Span
+    subject: str
+    help: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPipeline:
+    """A pipeline, flat, all of which the target can do: lowering it cannot fail for a reason of the user's."""
+
+    pipeline: Pipeline
+    target: Target
+    decisions: tuple[Decision, ...]
+    seal: object = field(repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise TypeError("only `check` makes a CheckedPipeline")
+
+
+def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = False) -> CheckedPipeline:
+    """Decide on every feature that the pipeline uses. Raises `CompileFailed` with all that the target cannot do; with `strict` also with
+    all that it does by other means, or that has no meaning there."""
+    problems = Diagnostics()
+    _refuse_step_blocks(pipeline, target.name, problems)
+    decisions: dict[tuple[Any, ...], Decision] = {}
+    for use in uses(pipeline):
+        nested = isinstance(use.value, Nested)
+        row = _NESTED[use.feature.partition(".")[0]] if nested else target.capabilities.row(use.feature, use.value, options)
+        if row.level == "rejected":
+            problems.error("WYE4001", f"{target.name} cannot do {_title(use)}: {row.how}", use.span, help=row.help, target=target.name)
+        elif strict and row.level != "native":
+            message = f"{_title(use)} is {row.level} on {target.name}: {row.how}"
+            problems.error("WYE4002", message, use.span, help=row.help, target=target.name)
+        decisions.setdefault(_once(use, row), Decision(use.feature, row.level, row.how, row.link, use.span, use.subject, row.help))
+    problems.check()
+    return CheckedPipeline(pipeline, target, tuple(decisions.values()), _SEAL)
+
+
+def _title(use: Use) -> str:
+    return _FEATURES[use.feature].title
+
+
+def _once(use: Use, row: Row) -> tuple[Any, ...]:
+    """What counts as one decision: a setting at each place where it is written; what every pipeline is made of, once."""
+    if row.level == "native" and _FEATURES[use.feature].group in _STRUCTURE:
+        return use.feature, row.how
+    return use.feature, row.how, use.span
+
+
+def _refuse_step_blocks(pipeline: Pipeline, target: str, problems: Diagnostics) -> None:
+    for node in every(pipeline.body):
+        if isinstance(node, ir.Call):
+            for name, block in node.settings.targets:
+                if name == target and block:
+                    keys = ", ".join(f"`{key}`" for key, _ in block)
+                    span = node.settings.span("targets", node.span)
+                    message = f"{target} has no settings of its own for a step: {keys}"
+                    problems.error("WYE4003", message, span, help="set it on the pipeline, or in a stack", target=target)
+
+
+# --- what a pipeline uses ---------------------------------------------------------------------------------------------------------
+
+
+def uses(pipeline: Pipeline) -> Iterator[Use]:
+    """Every use of a feature, in program order; the pipeline's own first."""
+    for p in pipeline.parameters:
+        yield Use("parameter", p, p.span, p.name)
+    yield from _pipeline_uses(pipeline.settings, pipeline)
+    for nested in pipeline.pipelines:
+        yield Use("pipeline.nested", nested, nested.span, nested.name)
+        for use in _pipeline_uses(nested.settings, nested):
+            if use.feature != "pipeline.tags":  # they describe it, and do nothing
+                yield replace(use, value=Nested(use.value))
+    steps = {s.id: s for s in pipeline.steps}
+    returned = returns(pipeline)
+    for node in every(pipeline.body):
+        match node:
+            case ir.Call():
+                yield from _call_uses(node, steps[node.step])
+            case ir.Compute():
+                feature = "return" if node.id == returned else "compute"
+                yield Use(feature, node, node.span, node.id)
+                yield from _expression_uses(node, [node.value])
+                yield from _settings_uses(node.settings, node.span, node.id)
+            case ir.Fail():
+                yield Use("fail", node, node.span, node.id)
+            case ir.If():
+                yield Use("if", node, node.span, node.id)
+            case ir.Map():
+                yield Use("map", node, node.span, node.id)
+            case ir.For():
+                yield Use("for", node, node.span, node.id)
+            case ir.While():
+                yield Use("while", node, node.span, node.id)
+            case ir.Try():
+                yield Use("try", node, node.span, node.id)
+            case ir.SubPipeline():
+                yield Use("pipeline.nested", node, node.span, node.id)
+            case _:
+                assert_never(node)
+        if node.after:
+            yield Use("after", node, node.span, node.id)
+
+
+def _call_uses(call: ir.Call, step: ir.Step) -> Iterator[Use]:
+    yield Use("call", call, call.span, call.id)
+    if len(step.ports) > 1:
+        yield Use("output.multiple", step, call.span, call.id)
+    for port in step.ports:
+        yield Use(_ARTIFACTS.get(port.format, "output.parameter"), port, call.span, call.id)
+    yield from _expression_uses(call, [e for _, e in call.bindings])
+    yield from _settings_uses(call.settings, call.span, step.name)
+
+
+def _expression_uses(node: Node, exprs: list[Expr]) -> Iterator[Use]:
+    for expr in exprs:
+        bare = expr
+        while isinstance(bare, ir.Cast):
+            bare = bare.value
+        if not isinstance(bare, ir.Const | Reference):
+            yield Use("expression", expr, expr.span, node.id)
+
+
+def _settings_uses(s: Settings, span: Span, subject: str) -> Iterator[Use]:
+    found: list[tuple[str, str, Any]] = [
+        ("packages", "packages", s.packages), ("image", "image", s.image), ("files", "files", s.files), ("env", "env", s.env),
+        ("secrets", "secrets", s.secrets), ("retry", "retry", s.retry if s.retry and s.retry.count else None),
+        ("timeout", "timeout", s.timeout), ("cache", "cache", s.cache), ("tags", "tags", s.tags),
+    ]  # fmt: skip
+    if s.resources:
+        found += [(name, "resources", getattr(s.resources, name)) for name in ("cpu", "memory", "gpu", "gpu_type", "disk")]
+    for name, written, value in found:
+        if value:
+            yield Use(f"step.{name}", value, s.span(written, span), subject)
+
+
+def _pipeline_uses(s: PipelineSettings, pipeline: Pipeline) -> Iterator[Use]:
+    found: list[tuple[str, str, Any]] = [
+        ("pipeline.timeout", "timeout", s.timeout),
+        ("pipeline.max_parallel", "max_parallel", s.max_parallel),
+        ("pipeline.tags", "tags", s.tags),
+    ]
+    if s.on_failure != "stop" or any(name == "on_failure" for name, _ in s.spans):
+        found.append(("pipeline.on_failure", "on_failure", s.on_failure))
+    if s.schedule:
+        plan = s.schedule
+        kind = next(k for k in ("cron", "every", "at") if getattr(plan, k) is not None)
+        # the policy for overlaps always matters: there is no way to have none
+        parts = {kind: True, "window": plan.start or plan.end, "catchup": plan.catchup, "overlap": True, "paused": plan.paused}
+        found += [(f"schedule.{part}", "schedule", plan) for part, used in parts.items() if used]
+    for feature, written, value in found:
+        if value:
+            yield Use(feature, value, s.span(written, pipeline.span), pipeline.name)

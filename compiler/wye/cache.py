@@ -1,0 +1,81 @@
+"""Compiled pipelines kept by the content of what they were made from: a file's path goes in, the pipeline of its unchanged source comes out.
+
+An entry holds every file that the front end read, with its hash, and every place where it looked and found nothing: a module that
+appears later makes the entry void, as a changed one does. Entries are pickles, so they stand in the user's own cache folder and never
+in a project's: a repository cannot bring one along. `WYE_CACHE` names another folder, or is `off`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from wye.ir.model import Pipeline
+
+Probes = Mapping[str, str | None]
+"""By absolute path: the SHA-256 of a file's bytes, `folder` for a folder of modules, None for nothing there."""
+
+
+def load(file: Path, pipeline: str | None) -> Pipeline | None:
+    """The kept pipeline, if everything that it was made from is as it was."""
+    place = _place(file, pipeline)
+    try:
+        if place is None:
+            return None
+        with place.open("rb") as stream:
+            fingerprint, probes, kept = pickle.load(stream)
+    except Exception:  # an entry that cannot be read, for whatever reason, is no entry
+        return None
+    if fingerprint != _fingerprint() or any(probe(path) != seen for path, seen in probes.items()):
+        return None
+    return kept if isinstance(kept, Pipeline) else None
+
+
+def store(file: Path, name: str | None, probes: Probes, pipeline: Pipeline) -> None:
+    """Keep a pipeline. A cache that cannot be written is no error."""
+    place = _place(file, name)
+    if place is None:
+        return
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(pickle.dumps((_fingerprint(), dict(probes), pipeline), protocol=5))
+        os.replace(temporary, place)
+    except (OSError, pickle.PicklingError, RecursionError):
+        pass
+
+
+def probe(path: str) -> str | None:
+    """What stands at a path now."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.sha256(stream.read()).hexdigest()
+    except IsADirectoryError:
+        return "folder" if any(name.endswith(".py") for name in os.listdir(path)) else None
+    except OSError:
+        return None
+
+
+def _place(file: Path, pipeline: str | None) -> Path | None:
+    chosen = os.environ.get("WYE_CACHE")
+    if chosen == "off":
+        return None
+    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wye" / "compiled"
+    key = f"{file.resolve()}\0{pipeline or ''}".encode()
+    return base / f"{hashlib.sha256(key).hexdigest()[:32]}.pickle"
+
+
+def _fingerprint() -> str:
+    """This Wye and this Python: another one may make something else of the same source."""
+    root = Path(__file__).parent
+    parts = [sys.version]
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(n for n in names if n.endswith(".py")):
+            status = os.stat(os.path.join(folder, name))
+            parts.append(f"{os.path.relpath(folder, root)}/{name}:{status.st_size}:{status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

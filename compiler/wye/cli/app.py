@@ -1,0 +1,212 @@
+"""Arguments in, the command's exit code out: the commands and their options as one table, read by argparse.
+
+argparse, for it costs a tenth of what the command-line libraries do, and most compiles are run by a machine that waits.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wye.cli.failure import Usage
+from wye.diagnostics.suggest import did_you_mean, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One argument as `ArgumentParser.add_argument` takes it."""
+
+    names: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: a line for the overview, a sentence or two, an example, what it takes, what it does."""
+
+    summary: str
+    text: str
+    example: str
+    options: tuple[Option, ...]
+    run: Callable[[argparse.Namespace], int]
+
+
+def option(*names: str, **settings: Any) -> Option:
+    return Option(names, settings)
+
+
+def _format(*choices: str) -> Option:
+    return option("--format", choices=choices, default="text", help=f"{', '.join(choices[:-1])} or {choices[-1]} (text unless given)")
+
+
+SOURCE = option("source", metavar="FILE[:PIPELINE]", help="the Python file, and the pipeline when it holds several")
+TARGETS = option(
+    "-t", "--target", metavar="TARGET", action="append", default=[], dest="targets", help="a target; may be given several times"
+)
+STACK = option("--stack", metavar="NAME", help="the target and options of this stack in wye.toml")
+STRICT = option("--strict", action="store_true", help="refuse what a target only emulates or does not need")
+NO_SCHEDULE = option("--no-schedule", action="store_true", help="leave the pipeline's schedule out")
+
+
+def _compile(given: argparse.Namespace) -> int:
+    from wye.cli.compile import Wanted, compile_command
+
+    wanted = Wanted(given.source, tuple(given.targets), given.all, given.stack, given.strict, given.no_schedule)
+    return compile_command(wanted, given.out, given.keep_going, given.format)
+
+
+def _check(given: argparse.Namespace) -> int:
+    from wye.cli.compile import Wanted, check_command
+
+    everything = not given.targets and given.stack is None
+    return check_command(Wanted(given.source, tuple(given.targets), everything, given.stack, given.strict, given.no_schedule), given.format)
+
+
+def _run(given: argparse.Namespace) -> int:
+    from wye.cli.execute import run_command
+
+    return run_command(given.source, given.parameters, given.params, given.workers, given.format)
+
+
+def _dump(given: argparse.Namespace) -> int:
+    from wye.cli.inspect import dump_command
+
+    return dump_command(given.source, given.json)
+
+
+def _targets(given: argparse.Namespace) -> int:
+    from wye.cli.inspect import targets_command
+
+    return targets_command(given.format)
+
+
+def _explain(given: argparse.Namespace) -> int:
+    from wye.cli.inspect import explain_command
+
+    return explain_command(given.code)
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"not a number of workers: {text}")
+    return int(text)
+
+
+COMMANDS = {
+    "compile": Command(
+        "write the artifacts of one or more targets",
+        "Compile a pipeline: write DIR/<pipeline>/<target>/ with the artifact, and a\n"
+        "report of what is native there and what is not. Nothing is written when a\n"
+        "target cannot do what the pipeline asks.",
+        "wye compile churn.py -t airflow -t kubeflow",
+        (
+            SOURCE, TARGETS,
+            option("--all", action="store_true", help="every installed target"),
+            STACK,
+            option("-o", "--out", metavar="DIR", type=Path, default=Path("build"), help="where to write (build unless given)"),
+            STRICT,
+            option("--keep-going", action="store_true", help="write the targets that pass even when another is rejected"),
+            NO_SCHEDULE, _format("text", "json"),
+        ),
+        _compile,
+    ),
+    "run": Command(
+        "run a pipeline on this machine",
+        "Run a pipeline on this machine, each task in a process of its own.",
+        "wye run churn.py -p lr=0.05 -p 'regions=[\"eu\"]' --workers 4",
+        (
+            SOURCE,
+            option("-p", "--param", metavar="NAME=TEXT", action="append", default=[], dest="parameters",
+                   help="a parameter: JSON, or plain text for a `str`; may be given several times"),
+            option("--params", metavar="FILE.json", type=Path, help="parameters as one JSON object"),
+            option("--workers", metavar="N", type=_workers, help="tasks at a time (as many as there are cores unless given)"),
+            _format("text", "json"),
+        ),
+        _run,
+    ),
+    "check": Command(
+        "say what compiles where, and why not",
+        "Say what compiles where, and why not. Writes nothing. Without a target: for\nall that are installed.",
+        "wye check churn.py -t airflow --format github",
+        (SOURCE, TARGETS, STACK, STRICT, NO_SCHEDULE, _format("text", "json", "github", "sarif")),
+        _check,
+    ),
+    "dump": Command(
+        "show the pipeline as the compiler sees it",
+        "Show the pipeline's intermediate form.",
+        "wye dump churn.py",
+        (SOURCE, option("--json", action="store_true", help="the plan that the targets read, as JSON")),
+        _dump,
+    ),
+    "targets": Command(
+        "show what each target can do",
+        "Show the installed targets and what each of them can do: the tables that the\ncompiler itself uses.",
+        "wye targets --format markdown",
+        (_format("text", "json", "markdown"),),
+        _targets,
+    ),
+    "explain": Command(
+        "explain a diagnostic",
+        "Explain a diagnostic: what it means, what causes it, what is right. Without a\ncode: list them all.",
+        "wye explain WYE1012",
+        (option("code", metavar="CODE", nargs="?", help="a diagnostic's code"),),
+        _explain,
+    ),
+}  # fmt: skip
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Usage(message.removeprefix("argument "), f"{self.prog} --help")
+
+
+def run_command_line(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments ask for."""
+    name = arguments[0] if arguments else "--help"
+    if name in ("-h", "--help"):
+        print(_overview())
+        return 0 if arguments else 2
+    if name == "--version":
+        from importlib.metadata import version
+
+        print(f"wye {version('wye')}")
+        return 0
+    command = COMMANDS.get(name)
+    if command is None:
+        kind = "option" if name.startswith("-") else "command"
+        raise Usage(f"there is no {kind} `{name}`", did_you_mean(name, COMMANDS, "commands") if kind == "command" else "wye --help")
+    parser = _parser(name, command)
+    given, unknown = parser.parse_known_args(arguments[1:])
+    if unknown:
+        known = [n for o in command.options for n in o.names if n.startswith("--")]
+        match = nearest(unknown[0], known) if unknown[0].startswith("-") else None
+        raise Usage(f"`wye {name}` does not take `{unknown[0]}`", f"did you mean `{match}`?" if match else f"wye {name} --help")
+    return command.run(given)
+
+
+def _parser(name: str, command: Command) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"wye {name}", description=command.text, epilog=f"example:\n  {command.example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
+    )  # fmt: skip
+    for o in command.options:
+        parser.add_argument(*o.names, **o.settings)
+    return parser
+
+
+def _overview() -> str:
+    lines = [f"  {name:<9} {command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: wye COMMAND …",
+            "",
+            "One plain Python pipeline, compiled to the native artifact of every orchestrator.",
+            "",
+            *lines,
+            "",
+            "wye COMMAND --help shows a command's options; wye --version the version.",
+        ]
+    )

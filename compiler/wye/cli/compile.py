@@ -1,0 +1,230 @@
+"""`wye compile` and `wye check`: what the user wants in, files, tables and diagnostics out. The driver does the compiling."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wye import driver
+from wye.backend import registry
+from wye.backend.report import report_json
+from wye.backend.write import write_builds
+from wye.cli.failure import Usage
+from wye.cli.output import heading, json_diagnostics, say, say_json, show_diagnostics, table
+from wye.cli.source import source_root, split_source
+from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics
+from wye.diagnostics.render import read_sources, render
+from wye.diagnostics.suggest import did_you_mean
+from wye.ir.model import Call
+from wye.stacks import Setting, Stack, load_stack, make_options
+
+if TYPE_CHECKING:
+    from wye.backend.check import CheckedPipeline
+    from wye.backend.target import EmittedFile
+    from wye.ir.model import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks for."""
+
+    source: str
+    targets: tuple[str, ...]
+    all: bool
+    stack: str | None
+    strict: bool
+    no_schedule: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One target's part of a compile; `checked` is None when it was rejected."""
+
+    target: str
+    files: tuple[EmittedFile, ...]
+    checked: CheckedPipeline | None
+    problems: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A compile for all targets. Without a pipeline the source itself has problems."""
+
+    file: Path
+    pipeline: Pipeline | None
+    results: tuple[Result, ...]
+    problems: tuple[Diagnostic, ...]
+
+    @property
+    def root(self) -> Path:
+        """What the spans' paths are relative to."""
+        return source_root(self.file)
+
+    @property
+    def failed(self) -> bool:
+        return any(d.severity == "error" for d in self.problems)
+
+
+def compile_all(wanted: Wanted) -> Compiled:
+    """Compile the source once, and the pipeline for each target; problems are collected."""
+    file, name = split_source(wanted.source)
+    stack: Stack | None = None
+    problems: list[Diagnostic] = []
+    try:
+        stack = load_stack(file, wanted.stack, registry.names()) if wanted.stack else None
+    except CompileFailed as failure:
+        problems += failure.diagnostics
+    targets = _targets(wanted, stack) if not problems else ()
+    try:
+        pipeline = driver.compile_source(file, name, cached=True)
+        if wanted.no_schedule:
+            pipeline = replace(pipeline, settings=replace(pipeline.settings, schedule=None))
+        check_blocks(pipeline)
+    except CompileFailed as failure:
+        return Compiled(file, None, (), _in_order([*problems, *failure.diagnostics]))
+    if problems:
+        return Compiled(file, None, (), _in_order(problems))
+    results = tuple(_one(pipeline, target, stack, wanted.strict) for target in targets)
+    return Compiled(file, pipeline, results, _in_order([d for r in results for d in r.problems]))
+
+
+def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Each once, in source order."""
+    found = Diagnostics()
+    for problem in problems:
+        found.add(problem)
+    return found.items
+
+
+def _targets(wanted: Wanted, stack: Stack | None) -> tuple[str, ...]:
+    """The targets to compile for, each once, in the order given."""
+    chosen = list(wanted.targets) + ([stack.target] if stack else []) + (list(registry.names()) if wanted.all else [])
+    if not chosen:
+        known = ", ".join(registry.names()) or "none is installed"
+        raise Usage("no target given", f"-t TARGET, --all or --stack NAME; the targets are: {known}")
+    for name in chosen:
+        registry.load(name)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _one(pipeline: Pipeline, name: str, stack: Stack | None, strict: bool) -> Result:
+    target = registry.load(name)
+    settings = stack.settings if stack and stack.target == name else ()
+    try:
+        options = make_options(name, target.options, [*settings, *block_settings(pipeline, name)])
+        files, checked = driver.compile_target(pipeline, target, options, strict=strict)
+    except CompileFailed as failure:
+        return Result(name, (), None, failure.diagnostics)
+    return Result(name, files, checked, ())
+
+
+def block_settings(pipeline: Pipeline, target: str) -> list[Setting]:
+    """What the pipeline's own `targets={…}` says for this target; it goes before the stack."""
+    span = pipeline.settings.span("targets", pipeline.span)
+    return [Setting(key, value, span, span) for name, block in pipeline.settings.targets if name == target for key, value in block]
+
+
+def check_blocks(pipeline: Pipeline) -> None:
+    """Every target that a `targets={…}` block names exists: a misspelt one would be dropped in silence."""
+    problems = Diagnostics()
+    known = registry.names()
+    blocks = [(pipeline.settings.targets, pipeline.settings.span("targets", pipeline.span))]
+    blocks += [(s.settings.targets, s.settings.span("targets", s.span)) for s in pipeline.steps]
+    blocks += [(n.settings.targets, n.settings.span("targets", n.span)) for n in pipeline.body.nodes if isinstance(n, Call)]
+    for block, span in blocks:
+        for name, _ in block:
+            if name not in known:
+                problems.error("WYE5005", f"unknown target `{name}`", span, help=did_you_mean(name, known, "targets"))
+    problems.check()
+
+
+# --- wye compile --------------------------------------------------------------------------------------------------------------------
+
+
+def compile_command(wanted: Wanted, out: Path, keep_going: bool, format: str) -> int:
+    """Compile and write. Nothing is written when a target is rejected, unless `keep_going`."""
+    compiled = compile_all(wanted)
+    builds: dict[Path, Sequence[EmittedFile]] = {}
+    if compiled.pipeline and (keep_going or not compiled.failed):
+        done = [r for r in compiled.results if not r.problems]
+        builds = {out / compiled.pipeline.name / r.target: r.files for r in done}
+        write_builds(builds)
+    if format == "json":
+        written = {folder.name: [(folder / path).as_posix() for path in sorted(f.path for f in files)] for folder, files in builds.items()}
+        say_json(_as_json(compiled, written))
+    else:
+        if compiled.problems:
+            show_diagnostics(compiled.problems, compiled.root)
+        if builds and compiled.pipeline:
+            _show_report(compiled, [r for r in compiled.results if not r.problems])
+            _show_files(builds)
+    return 1 if compiled.failed else 0
+
+
+def _show_files(builds: dict[Path, Sequence[EmittedFile]]) -> None:
+    for folder, files in builds.items():
+        say()
+        heading(f"{folder.as_posix()}/")
+        for path in sorted(f.path for f in files):
+            say(f"  {path}")
+
+
+# --- wye check ----------------------------------------------------------------------------------------------------------------------
+
+
+def check_command(wanted: Wanted, format: str) -> int:
+    """Compile, show the result, write nothing."""
+    compiled = compile_all(wanted)
+    if format == "json":
+        say_json(_as_json(compiled, {}))
+    elif format != "text":
+        sys.stdout.write(render(compiled.problems, read_sources(compiled.root), format))
+    else:
+        if compiled.problems:
+            show_diagnostics(compiled.problems, compiled.root)
+        if compiled.pipeline:
+            _show_report(compiled, compiled.results)
+    return 1 if compiled.failed else 0
+
+
+# --- what both show -----------------------------------------------------------------------------------------------------------------
+
+
+def _as_json(compiled: Compiled, written: dict[str, list[str]]) -> dict[str, Any]:
+    targets = {
+        r.target: {
+            "status": "rejected" if r.problems else "compiled",
+            "files": written.get(r.target, []),
+            "report": report_json(r.checked) if r.checked else None,
+        }
+        for r in compiled.results
+    }
+    name = compiled.pipeline.name if compiled.pipeline else None
+    return {"pipeline": name, "targets": targets, "diagnostics": json_diagnostics(compiled.problems, compiled.root)}
+
+
+def _show_report(compiled: Compiled, results: Sequence[Result]) -> None:
+    """One line per target, then what is not native, with its place."""
+    assert compiled.pipeline
+    sources = read_sources(compiled.root)
+    heading(f"{compiled.pipeline.name}")
+    rows = []
+    for result in results:
+        levels = [d.level for d in result.checked.decisions] if result.checked else []
+        rejected = len(result.problems)
+        counts = [str(levels.count(level)) if levels else "" for level in ("native", "emulated", "advisory")]
+        rows.append([result.target, "rejected" if rejected else "compiled", *counts, str(rejected)])
+    table(["target", "", "native#", "emulated#", "advisory#", "rejected#"], rows)
+    losses = []
+    for result in results:
+        for decision in result.checked.decisions if result.checked else ():
+            if decision.level != "native":
+                place = f"{sources(decision.span.path).path}:{decision.span.line}"
+                losses.append([result.target, decision.level, decision.feature, decision.how, place])
+        losses += [[result.target, "rejected", d.code, d.message, f"{sources(d.span.path).path}:{d.span.line}"] for d in result.problems]
+    if losses:
+        say()
+        table(["target", "level", "feature", "how", "where"], losses)

@@ -1,0 +1,98 @@
+"""`wye run`: a source and parameters in; one run on this machine, its progress on standard error and its result on standard output out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wye import driver
+from wye.backend import registry
+from wye.backend.check import CheckedPipeline, check
+from wye.backend.run import RunInputError, RunResult, Text, run_local
+from wye.cli.compile import block_settings, check_blocks
+from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
+from wye.cli.progress import progress
+from wye.cli.source import read_parameters, source_root, split_parameters, split_source
+from wye.diagnostics import CompileFailed
+from wye.diagnostics.screen import paint, safe
+from wye.stacks import make_options
+
+TARGET = "local"
+
+
+def run_command(source: str, texts: Sequence[str], file: Path | None, workers: int | None, format: str) -> int:
+    """Run it. Exit 0 when it succeeded, 1 when a step failed or the input is wrong, 130 when it was stopped."""
+    path, name = split_source(source)
+    params: dict[str, Any] = read_parameters(file) if file else {}
+    params |= {name: Text(text) for name, text in split_parameters(texts).items()}
+    try:
+        checked, most = _prepare(path, name)
+    except CompileFailed as failure:
+        show_diagnostics(failure.diagnostics, source_root(path))
+        if format == "json":
+            say_json(_object(None, diagnostics=json_diagnostics(failure.diagnostics, source_root(path))))
+        return 1
+    try:
+        with progress(len(checked.pipeline.body.nodes)) as on_event:
+            result = run_local(checked, params, workers=workers or most, on_event=on_event)
+    except RunInputError as error:
+        for message in error.messages:
+            tell(message)
+        if format == "json":
+            say_json(_object(None, messages=error.messages))
+        return 1
+    _show(result)
+    if format == "json":
+        say_json(_object(result))
+    elif result.outputs_text is not None:
+        sys.stdout.write(json.dumps(result.outputs, indent=2, ensure_ascii=False) + "\n")
+    return {"succeeded": 0, "failed": 1, "cancelled": 130}[result.status]
+
+
+def _prepare(path: Path, name: str | None) -> tuple[CheckedPipeline, int | None]:
+    """The pipeline as the local executor takes it, and how many tasks at a time its source wants. Who starts it does not matter here."""
+    pipeline = driver.compile_source(path, name, cached=True)
+    pipeline = replace(pipeline, settings=replace(pipeline.settings, schedule=None))
+    check_blocks(pipeline)
+    target = registry.load(TARGET)
+    options = make_options(TARGET, target.options, block_settings(pipeline, TARGET))
+    return check(pipeline, target, options), getattr(options, "workers", None)
+
+
+def _object(result: RunResult | None, **more: Any) -> dict[str, Any]:
+    """What `--format json` prints."""
+    if result is None:
+        return {"run": None, "status": "failed", "outputs": None, "tasks": [], **more}
+    tasks = [{"id": t.id, "step": t.step, "status": t.status, "seconds": round(t.seconds, 3)} for t in result.tasks]
+    status = "succeeded" if result.status == "succeeded" else "failed"
+    return {"run": result.run_id, "status": status, "outputs": result.outputs, "tasks": tasks}
+
+
+def _show(result: RunResult) -> None:
+    """What failed and why, and where everything is, on standard error."""
+    from wye.diagnostics.render import colour_on
+
+    colour = colour_on(sys.stderr)
+    for task in result.tasks:
+        if task.status == "failed" and task.error:
+            note("")
+            note(paint(f"task {task.id} failed", "error", colour))
+            trace = str(task.error.get("traceback") or task.error.get("message") or "").rstrip()
+            note(safe(trace, newlines=True))
+            note(f"its log: {_near(result.folder / 'tasks' / task.id / 'log.txt')}")
+    if result.message:
+        tell(result.message)
+    done = sum(t.status == "succeeded" for t in result.tasks)
+    word = paint(result.status, "good" if result.status == "succeeded" else "error", colour)
+    note(f"run {result.run_id} {word}: {done} of {len(result.tasks)} tasks done, in {_near(result.folder)}")
+
+
+def _near(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

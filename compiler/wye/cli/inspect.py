@@ -1,0 +1,122 @@
+"""`wye dump`, `wye targets`, `wye explain`: what the compiler knows, shown to people or programs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from wye.backend.capabilities import FEATURES, Row
+from wye.cli.failure import Usage
+from wye.cli.output import say, say_json, show_diagnostics, table
+from wye.cli.source import source_root, split_source
+
+LEVELS = {"native": "native", "emulated": "emulated", "advisory": "advisory", "rejected": "–"}
+
+
+def dump_command(source: str, json: bool) -> int:
+    """The IR of a pipeline: as text as the front end gave it, or as the plan that the targets read."""
+    from wye import driver
+    from wye.diagnostics import CompileFailed
+
+    file, name = split_source(source)
+    try:
+        if json:
+            from wye.ir.json import plan_json
+
+            say_json(plan_json(driver.compile_source(file, name, cached=True)))
+        else:
+            from wye.ir.text import show
+
+            sys.stdout.write(show(driver.read_pipeline(file, name)))
+    except CompileFailed as failure:
+        show_diagnostics(failure.diagnostics, source_root(file))
+        return 1
+    return 0
+
+
+# --- wye targets --------------------------------------------------------------------------------------------------------------------
+
+
+def targets_command(format: str) -> int:
+    """The capability tables that the compiler itself uses."""
+    from wye.backend import registry
+
+    rows = {name: _rows(name) for name in registry.names()}
+    match format:
+        case "json":
+            say_json({name: _target_json(name, found) for name, found in rows.items()})
+        case "markdown":
+            sys.stdout.write(matrix_markdown(rows))
+        case _:
+            cells = [[f.title, *(_word(found[f.name]) for found in rows.values())] for f in FEATURES]
+            table(["feature", *rows], cells, indent=0)
+            say()
+            say("* depends on the value; `wye check FILE` says what holds for a pipeline")
+    return 0
+
+
+def _rows(target: str) -> dict[str, Row]:
+    from wye.backend import registry
+
+    loaded = registry.load(target)
+    missing = Row("rejected", "this target has no rule for it")
+    return {f.name: loaded.capabilities.rows.get(f.name, missing) for f in FEATURES}
+
+
+def _word(row: Row) -> str:
+    return LEVELS[row.level] + (" *" if row.when else "")
+
+
+def _target_json(name: str, rows: dict[str, Row]) -> dict[str, Any]:
+    from wye.backend import registry
+
+    table = registry.load(name).capabilities
+    features = {
+        feature: {"level": row.level, "how": row.how, "link": row.link, "help": row.help, "depends_on_value": row.when is not None}
+        for feature, row in rows.items()
+    }
+    return {"image": table.image, "python": table.python, "limits": dict(table.limits), "features": features}
+
+
+def matrix_markdown(rows: dict[str, dict[str, Row]]) -> str:
+    """The capability table of the documentation: one line per feature, each cell linked to the platform's page."""
+    lines = ["| feature | " + " | ".join(rows) + " |", "|---" * (len(rows) + 1) + "|"]
+    group = ""
+    for feature in FEATURES:
+        if feature.group != group:
+            group = feature.group
+            lines.append(f"| **{group}** |" + " |" * len(rows))
+        lines.append(f"| {feature.title} | " + " | ".join(_cell(found[feature.name]) for found in rows.values()) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(row: Row) -> str:
+    word = _word(row).replace("*", "\\*")
+    word = f"[{word}]({row.link})" if row.link else word
+    return f"{word}: {row.how}".replace("|", "\\|") if row.level in ("emulated", "advisory") else word
+
+
+# --- wye explain --------------------------------------------------------------------------------------------------------------------
+
+
+def explain_command(code: str | None) -> int:
+    """The page of a code; without one, the list of all."""
+    from wye.diagnostics import explain
+    from wye.diagnostics.suggest import nearest
+
+    if code is None:
+        table(["code", "meaning"], [[c, explain.title(c)] for c in explain.codes()], indent=0)
+        return 0
+    wanted = explain.normal(code)
+    if wanted not in explain.codes():
+        match = nearest(wanted, explain.codes())
+        raise Usage(f"there is no diagnostic {code}", f"did you mean {match}?" if match else "`wye explain` lists them all")
+    text = explain.page(wanted)
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        Console().print(Markdown(text, code_theme="ansi_dark"))
+    else:
+        sys.stdout.write(text)
+    return 0

@@ -1,0 +1,118 @@
+"""Helpers over nodes: a node in; its expressions, its blocks, what it depends on, or a rewritten copy, out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import assert_never
+
+from wye.ir import model as ir
+from wye.ir.expressions import Reference, references
+from wye.ir.model import Block, Expr, Node
+
+
+def expressions(node: Node) -> tuple[Expr, ...]:
+    """The expressions that the node itself evaluates, in order; not those of its blocks."""
+    match node:
+        case ir.Call(bindings=bindings) | ir.SubPipeline(bindings=bindings):
+            return tuple(e for _, e in bindings)
+        case ir.Compute(value=value):
+            return (value,)
+        case ir.Fail(message=message):
+            return (message,)
+        case ir.If(condition=condition):
+            return (condition,)
+        case ir.Map(over=over):
+            return (over,)
+        case ir.For(over=over, carries=carries):
+            return (over, *carries)
+        case ir.While(carries=carries):
+            return carries
+        case ir.Try():
+            return ()
+        case _:
+            assert_never(node)
+
+
+def blocks(node: Node) -> tuple[Block, ...]:
+    """The blocks inside a region, in order."""
+    match node:
+        case ir.Call() | ir.Compute() | ir.Fail() | ir.SubPipeline():
+            return ()
+        case ir.If(then=then, orelse=orelse):
+            return then, orelse
+        case ir.Map(body=body) | ir.For(body=body):
+            return (body,)
+        case ir.While(condition=condition, body=body):
+            return condition, body
+        case ir.Try(body=body, handlers=handlers, orelse=otherwise, final=final):
+            return (body, *(h.body for h in handlers), *(b for b in (otherwise, final) if b))
+        case _:
+            assert_never(node)
+
+
+def rewritten(node: Node, expr: Callable[[Expr], Expr], block: Callable[[Block], Block] = lambda b: b) -> Node:
+    """A copy with other expressions, and other blocks inside."""
+    match node:
+        case ir.Call() | ir.SubPipeline():
+            return replace(node, bindings=tuple((name, expr(e)) for name, e in node.bindings))
+        case ir.Compute():
+            return replace(node, value=expr(node.value))
+        case ir.Fail():
+            return replace(node, message=expr(node.message))
+        case ir.If():
+            return replace(node, condition=expr(node.condition), then=block(node.then), orelse=block(node.orelse))
+        case ir.Map():
+            return replace(node, over=expr(node.over), body=block(node.body))
+        case ir.For():
+            return replace(node, over=expr(node.over), carries=tuple(map(expr, node.carries)), body=block(node.body))
+        case ir.While():
+            carries = tuple(map(expr, node.carries))
+            return replace(node, carries=carries, condition=block(node.condition), body=block(node.body))
+        case ir.Try():
+            return replace(
+                node,
+                body=block(node.body),
+                handlers=tuple(replace(h, body=block(h.body)) for h in node.handlers),
+                orelse=node.orelse and block(node.orelse),
+                final=node.final and block(node.final),
+            )
+        case _:
+            assert_never(node)
+
+
+def is_ordered(node: Node) -> bool:
+    """Whether the node keeps its place in program order: a call whose value nobody uses, a `raise`, a `try`."""
+    return isinstance(node, ir.Fail | ir.Try) or (isinstance(node, ir.Call | ir.SubPipeline) and node.ordered)
+
+
+def every(block: Block) -> Iterator[Node]:
+    """All nodes of a block and of the blocks inside, parents first."""
+    for node in block.nodes:
+        yield node
+        for inner in blocks(node):
+            yield from every(inner)
+
+
+def read(node: Node) -> Iterator[Reference]:
+    """Every reference in the node and in the blocks inside it."""
+    for expr in expressions(node):
+        yield from references(expr)
+    for block in blocks(node):
+        for inner in block.nodes:
+            yield from read(inner)
+        for expr in block.yields:
+            yield from references(expr)
+
+
+def source(reference: Reference) -> str | None:
+    """The id of the node that a reference reads from; None for a parameter of the pipeline."""
+    match reference:
+        case ir.Param():
+            return None
+        case ir.Output(task=task):
+            return task
+        case ir.Item(region=region) | ir.Carry(region=region) | ir.Result(region=region):
+            return region
+        case _:
+            assert_never(reference)

@@ -1,0 +1,35 @@
+"""The passes: a pipeline as the front end made it in; flat, with every order explicit and its return value in a task, out.
+
+Each pass is a pure function in a file of its own. Their order is the tuple below; with `WYE_VERIFY=1` the verifier runs around each.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from wye.ir.model import Pipeline
+from wye.ir.verify import verify
+from wye.passes.inline import inline
+from wye.passes.order import order
+from wye.passes.outputs import outputs
+from wye.passes.place import place
+
+PASSES: tuple[Callable[[Pipeline], Pipeline], ...] = (
+    outputs,  # first: what is returned is ordered and placed like any other expression
+    order,  # before nested pipelines dissolve: it speaks of blocks
+    inline,
+    place,
+)
+
+
+def run(pipeline: Pipeline) -> Pipeline:
+    """All passes. Raises `CompileFailed` for what only they can see."""
+    checking = os.environ.get("WYE_VERIFY") == "1"
+    if checking:
+        verify(pipeline)
+    for apply in PASSES:
+        pipeline = apply(pipeline)
+        if checking:
+            verify(pipeline)
+    return pipeline

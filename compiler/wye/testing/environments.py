@@ -1,0 +1,59 @@
+"""A name and its requirements in, the Python of a cached virtual environment out: where engines and consumers run in the tests."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class EngineMissing(Exception):
+    """The environment cannot be made here; the text says why."""
+
+
+def python_environment(name: str, requirements: Sequence[str], python: str = "3.11") -> Path:
+    """The interpreter of an environment that holds these requirements. Made once with uv, under a lock, and kept.
+
+    It stands at `<name>-<hash of the requirements>` below `$WYE_ENVIRONMENTS`, else `~/.cache/wye/environments`.
+    """
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    digest = hashlib.sha256("\n".join([python, *requirements]).encode()).hexdigest()[:12]
+    root = Path(os.environ.get("WYE_ENVIRONMENTS") or Path.home() / ".cache" / "wye" / "environments")
+    folder = root / f"{name}-{digest}"
+    ready = folder / "ready"
+    if not ready.exists():
+        if uv is None:
+            raise EngineMissing(f"{name}: uv is not installed")
+        root.mkdir(parents=True, exist_ok=True)
+        with open(root / f"{folder.name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not ready.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what a killed attempt left
+                _run(name, uv, "venv", "--quiet", "--python", python, str(folder))
+                _run(name, uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), *requirements)
+                ready.touch()
+    return folder / "bin" / "python"
+
+
+def _run(name: str, *command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
+        raise EngineMissing(f"{name}: {' '.join(command[1:3])} failed: {lines[-1].strip()}")
+
+
+def engine(name: str, requirements: Sequence[str], python: str = "3.11") -> Path:
+    """`python_environment` for tests: skips by name with the reason, or fails when `WYE_REQUIRE_ENGINES=1`."""
+    import pytest
+
+    try:
+        return python_environment(name, requirements, python)
+    except EngineMissing as missing:
+        if os.environ.get("WYE_REQUIRE_ENGINES") == "1":
+            pytest.fail(f"engine missing: {missing}")
+        pytest.skip(f"engine missing: {missing}")

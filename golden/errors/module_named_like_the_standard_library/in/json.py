@@ -1,0 +1,3 @@
+# error: [WYE6002]
+def dumps(x):
+    return repr(x)

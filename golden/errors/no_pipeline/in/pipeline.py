@@ -1,0 +1,6 @@
+from wye import step  # error: [WYE1035]
+
+
+@step
+def load(n: int) -> list[int]:
+    return [n]

@@ -1,0 +1,2 @@
+# café  # error: [WYE1001]
+from wye import pipeline

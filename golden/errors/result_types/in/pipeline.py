@@ -1,0 +1,27 @@
+from wye import pipeline, step
+
+
+@step
+def load(n: int) -> list[int]:
+    return list(range(n))
+
+
+@step
+def score(rows: list[int], least: int = 0) -> float:
+    return len(rows) - least
+
+
+@step
+def publish(value: float) -> None:
+    print(value)
+
+
+@step
+def nothing(n: int) -> None:
+    print(n)
+
+
+@pipeline
+def flow(n: int = 3) -> int:  # error: [WYE3001]
+    rows = load(n)
+    publish(nothing(n))  # error: [WYE3001]

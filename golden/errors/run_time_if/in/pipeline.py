@@ -1,0 +1,27 @@
+from wye import pipeline, step
+
+
+@step
+def load(n: int) -> list[int]:
+    return list(range(n))
+
+
+@step
+def score(rows: list[int], least: int = 0) -> float:
+    return len(rows) - least
+
+
+@step
+def publish(value: float) -> None:
+    print(value)
+
+
+@pipeline
+def flow(n: int = 3) -> str:
+    rows = load(n)
+    if score(rows) > 1:  # error: [WYE1011]
+        publish(1.0)
+        url = "yes"
+    else:
+        url = "no"
+    return url

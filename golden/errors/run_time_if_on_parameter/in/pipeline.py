@@ -1,0 +1,22 @@
+from wye import pipeline, step
+
+
+@step
+def load(n: int) -> list[int]:
+    return list(range(n))
+
+
+@step
+def score(rows: list[int], least: int = 0) -> float:
+    return len(rows) - least
+
+
+@step
+def publish(value: float) -> None:
+    print(value)
+
+
+@pipeline
+def flow(n: int = 3) -> None:
+    if n > 1:  # error: [WYE1011]
+        publish(1.0)

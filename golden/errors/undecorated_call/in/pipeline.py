@@ -1,0 +1,25 @@
+from wye import pipeline, step
+
+
+@step
+def load(n: int) -> list[int]:
+    return list(range(n))
+
+
+@step
+def score(rows: list[int], least: int = 0) -> float:
+    return len(rows) - least
+
+
+@step
+def publish(value: float) -> None:
+    print(value)
+
+
+def helper(rows: list[int]) -> int:
+    return len(rows)
+
+
+@pipeline
+def flow(n: int = 3) -> int:
+    return helper(load(n))  # error: [WYE1012]

@@ -1,0 +1,2 @@
+MOST: int = 10
+LIMITS = (MOST, MOST + 1)

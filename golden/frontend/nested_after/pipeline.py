@@ -1,0 +1,28 @@
+from wye import pipeline, step
+
+
+@step
+def load(n: int) -> list[int]:
+    return list(range(n))
+
+
+@step
+def score(rows: list[int], least: int = 0) -> float:
+    return len(rows) - least
+
+
+@step
+def publish(value: float) -> None:
+    print(value)
+
+
+@pipeline
+def inner(n: int) -> float:
+    return score(load(n))
+
+
+@pipeline
+def flow(n: int = 3) -> float:
+    a = inner(1)
+    b = inner.after(a)(2)
+    return score.after(b)([n])

@@ -1,0 +1,171 @@
+"""What Airflow 2.10, 2.11 and 3.x can do, as data; each row with Airflow's own page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from wye.backend.capabilities import FEATURES, Capabilities, Row
+from wye.sdk.settings import Retry, Schedule, seconds
+
+_DOCS = "https://airflow.apache.org/docs/apache-airflow/stable/"
+_DAGS = _DOCS + "core-concepts/dags.html"
+_TASKS = _DOCS + "core-concepts/tasks.html"
+_TASKFLOW = _DOCS + "core-concepts/taskflow.html"
+_PARAMS = _DOCS + "core-concepts/params.html"
+_XCOMS = _DOCS + "core-concepts/xcoms.html"
+_VARIABLES = _DOCS + "core-concepts/variables.html"
+_TIMETABLE = _DOCS + "authoring-and-scheduling/timetable.html"
+_DAG_RUN = _DOCS + "core-concepts/dag-run.html"
+_EXECUTORS = _DOCS + "core-concepts/executor/index.html"
+_OPERATOR = "https://airflow.apache.org/docs/apache-airflow-providers-standard/stable/operators/python.html"
+_STORES = _DOCS + "core-concepts/objectstorage.html"
+
+NO_CONTAINER = "steps run on the Airflow workers; give the workers this, or compile for a target that runs containers"
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowOptions:
+    """Options of a stack. `store`: a folder that every worker sees, for artifacts and long values; unset, `WYE_STORE` names it."""
+
+    store: str | None = None
+
+
+def native_backoff(retry: Retry) -> bool | None:
+    """How Airflow waits as this asks: False with a constant delay, True with its exponential back-off, None not at all.
+
+    Airflow 2 knows the factor 2 alone, and caps a delay at 24 hours.
+    """
+    delays = retry.delays()
+    if len(set(delays)) <= 1:
+        return False
+    return True if retry.backoff == 2 and max(delays) <= 86400 else None
+
+
+def interval_cron(schedule: Schedule) -> str | None:
+    """The cron expression in UTC that fires exactly at every multiple of `every` since 1970, if there is one."""
+    every = seconds(schedule.every or 0, "every")
+    if schedule.start is not None or every % 60:
+        return None
+    minutes = int(every) // 60
+    if minutes and 60 % minutes == 0:
+        return f"*/{minutes} * * * *" if minutes < 60 else "0 * * * *"
+    if minutes % 60 == 0 and minutes and 24 * 60 % minutes == 0:
+        return f"0 */{minutes // 60} * * *" if minutes < 24 * 60 else "0 0 * * *"
+    return None
+
+
+def _store(value: Any, options: Any) -> Row | None:
+    if options.store and "://" in options.store:
+        help = "mount it on every worker and name the folder: /mnt/artifacts"
+        return Row("rejected", f"the store is an address, not a folder: {options.store}", _STORES, help=help)
+    return None
+
+
+def _retry(value: Any, options: Any) -> Row | None:
+    if not isinstance(value, Retry):
+        return None
+    match native_backoff(value):
+        case False:
+            return None
+        case True:
+            return Row("native", "retries, retry_exponential_backoff (Airflow adds up to 100 % of jitter to each delay)", _TASKS)
+        case None:
+            return Row("emulated", "in-process by the runner (Airflow's back-off has the factor 2): a lost worker is not covered", _TASKS)
+
+
+def _every(value: Any, options: Any) -> Row | None:
+    if isinstance(value, Schedule) and interval_cron(value) is None:
+        return Row(
+            "rejected",
+            "Airflow 2.10 has no interval timetable anchored at a given instant",
+            _TIMETABLE,
+            help="use `cron=`, or an interval in whole minutes that divides an hour or a day, without `start`",
+        )
+    return None
+
+
+def _overlap(value: Any, options: Any) -> Row | None:
+    policy = value.overlap if isinstance(value, Schedule) else value
+    catchup = isinstance(value, Schedule) and value.catchup
+    if policy == "replace":
+        return Row(
+            "rejected", "Airflow never ends a run because a newer one is due", _DAG_RUN, help='use overlap="skip" or overlap="allow"'
+        )
+    if policy == "queue" and not catchup:
+        return Row(
+            "rejected",
+            "without catch-up Airflow keeps only the latest of the runs that fell due meanwhile",
+            _DAG_RUN,
+            help='add catchup=True, or use overlap="skip"',
+        )
+    if policy == "skip" and catchup:
+        return Row("rejected", "with catch-up Airflow queues what falls due meanwhile", _DAG_RUN, help='use overlap="queue"')
+    if policy in ("skip", "queue"):
+        late = "" if policy == "queue" else "; of what falls due during a run, the last starts when it ends"
+        return Row("native", "max_active_runs=1" + late, _DAG_RUN)
+    return None
+
+
+def _tags(value: Any, options: Any) -> Row | None:
+    pairs = dict(value).items() if isinstance(value, (tuple, dict)) else ()
+    long = [k for k, v in pairs if len(tag(k, v)) > 100]
+    if long:
+        return Row("rejected", f"the tag `{long[0]}` is longer than Airflow's 100 characters", _DAGS, help="shorten it")
+    return None
+
+
+def tag(key: str, value: str) -> str:
+    """A tag as Airflow has it: one text."""
+    return f"{key}:{value}" if value else key
+
+
+_CONTROL_FLOW = Row("rejected", "run-time control flow is not compiled yet", _DAGS)
+
+ROWS: dict[str, Row] = {
+    "parameter": Row("native", "Param; bool, int, float and str in their own type, others as JSON text", _PARAMS),
+    "output.parameter": Row("native", "XCom, as wire text; above 32 KiB a file in the store", _XCOMS, when=_store),
+    "output.multiple": Row("native", "one XCom holds all outputs of a task", _XCOMS),
+    "artifact.file": Row("native", "a file or folder in the store, its path by XCom", _STORES, when=_store),
+    "artifact.bytes": Row("native", "a file in the store, its path by XCom", _STORES, when=_store),
+    "artifact.object": Row("native", "a file in the store, its path by XCom", _STORES, when=_store),
+    "return": Row("native", "the XCom return_value of the task `outputs`: the value's JSON, or the artifact's URI", _XCOMS),
+    "expression": Row("native", "evaluated by the task that it is an argument of", _TASKFLOW),
+    "compute": Row("native", "a task of its own", _TASKFLOW),
+    "call": Row("native", "@task with XComArg arguments", _TASKFLOW),
+    "after": Row("native", "upstream >> downstream", _TASKS),
+    "pipeline.nested": Row("native", "inlined", _DAGS),
+    "step.packages": Row("emulated", "a virtual environment, made once per worker (uv, else venv and pip) and kept", _OPERATOR),
+    "step.image": Row("rejected", "Airflow's workers run steps without containers", _EXECUTORS, help=NO_CONTAINER),
+    "step.files": Row("rejected", "data files per step are not shipped yet", _DAGS, help="read them from a place that every worker sees"),
+    "step.env": Row("native", "set for the step's process", _OPERATOR),
+    "step.secrets": Row("native", "Airflow Variables, read when the task runs, masked in its log", _VARIABLES),
+    "step.cpu": Row("advisory", "a worker does not reserve cores per task", _EXECUTORS),
+    "step.memory": Row("advisory", "a worker does not reserve memory per task", _EXECUTORS),
+    "step.gpu": Row("rejected", "a worker cannot be chosen by its gpu", _EXECUTORS, help=NO_CONTAINER),
+    "step.gpu_type": Row("rejected", "a worker cannot be chosen by its gpu", _EXECUTORS, help=NO_CONTAINER),
+    "step.disk": Row("rejected", "a worker cannot be chosen by its disk", _EXECUTORS, help=NO_CONTAINER),
+    "step.retry": Row("native", "retries, retry_delay", _TASKS, when=_retry),
+    "step.timeout": Row("native", "execution_timeout; the runner's own where it also retries", _TASKS + "#timeouts"),
+    "pipeline.timeout": Row("native", "dagrun_timeout", _DAGS),
+    "pipeline.on_failure": Row("native", "tasks that do not depend on the failed one go on", _TASKS),
+    "step.cache": Row("advisory", "Airflow has no result cache: the step runs each time", _TASKS),
+    "step.tags": Row("advisory", "Airflow's tasks have no tags; they stand in the task file", _DAGS),
+    "pipeline.tags": Row("native", "tags", _DAGS, when=_tags),
+    "pipeline.max_parallel": Row("native", "max_active_tasks", _DAGS),
+    "schedule.cron": Row("native", "CronTriggerTimetable", _TIMETABLE + "#crontriggertimetable"),
+    "schedule.every": Row("native", "CronTriggerTimetable in UTC", _TIMETABLE + "#crontriggertimetable", when=_every),
+    "schedule.at": Row("native", "@once at start_date; a run started by hand before it does nothing", _DAG_RUN),
+    "schedule.window": Row("native", "start_date, end_date; a run started by hand outside them does nothing", _DAG_RUN),
+    "schedule.catchup": Row("native", "catchup; without it, the latest due run starts when the DAG is turned on", _DAG_RUN + "#catchup"),
+    "schedule.overlap": Row("native", "max_active_runs=16", _DAG_RUN, when=_overlap),
+    "schedule.paused": Row("native", "is_paused_upon_creation", _DAGS),
+    **{f.name: _CONTROL_FLOW for f in FEATURES if f.group == "control flow"},
+}
+
+CAPABILITIES = Capabilities(
+    rows=ROWS,
+    image="",
+    python="3.11",
+    limits={"dag_id": 250, "task_id": 250},  # airflow.utils.helpers.validate_key
+)

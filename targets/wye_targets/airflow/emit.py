@@ -1,0 +1,89 @@
+"""The lowered DAG in, its files out: `<pipeline>.py`, and `<pipeline>_steps/` with the runner, the step programs and the task files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib.resources import files as resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from wye.backend.embed import program_files, runtime_files
+from wye.backend.target import EmittedFile
+from wye_targets.airflow.lower import Dag, Task, literal
+
+IGNORE = """\
+# Airflow looks for DAGs in no file below this folder.
+# The line means "everything" both as a regular expression (the default of Airflow 2) and as a glob (of Airflow 3).
+[^-]*
+"""
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("wye_templates", ""), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+)
+
+_WIDTH = 110
+
+_OPTIONAL_IMPORTS = (("timedelta(", "from datetime import timedelta"),)
+
+
+def emit(dag: Dag) -> Sequence[EmittedFile]:
+    steps = f"{dag.name}_steps"
+    below = {
+        ".airflowignore": IGNORE,
+        "adapter.py": (resources("wye_targets.airflow") / "adapter.py").read_text("utf-8"),
+        **{f"tasks/{task.id}.json": task.file for task in dag.tasks},
+        **{f"programs/{p.id}/{path}": text for p in dag.programs for path, text in program_files(p)},
+        **dict(runtime_files()),
+    }
+    source = EmittedFile(f"{dag.name}.py", _source(dag, steps))
+    return [source, *(EmittedFile(f"{steps}/{path}", text) for path, text in sorted(below.items()))]
+
+
+def _source(dag: Dag, steps: str) -> str:
+    return _TEMPLATES.get_template("airflow_dag.py.jinja").render(
+        title=dag.title,
+        imports=["import runpy", *(line for use, line in _OPTIONAL_IMPORTS if use in dag.source), "from pathlib import Path"],
+        airflow_names=["Param", "dag", "get_current_context", "task"] if dag.params else ["dag", "get_current_context", "task"],
+        param_import=["    from airflow.models.param import Param"] if dag.params else [],
+        timetable_import=_TIMETABLE if "CronTriggerTimetable(" in dag.source else [],
+        steps=literal(steps),
+        store=literal(dag.store),
+        settings=[*(f"    {s}," for s in dag.settings), *_params(dag)],
+        function=dag.function,
+        definitions=[line for task in dag.tasks for line in _definition(task)],
+        calls=_calls(dag),
+        edges=[f"    {edge}" for edge in dag.edges],
+    )
+
+
+_TIMETABLE = [
+    "",
+    "try:",
+    "    from airflow.sdk import CronTriggerTimetable",
+    "except ImportError:  # Airflow 2 and 3.0",
+    "    from airflow.timetables.trigger import CronTriggerTimetable",
+]
+
+
+def _params(dag: Dag) -> list[str]:
+    return ["    params={", *(f"        {p}," for p in dag.params), "    },"] if dag.params else []
+
+
+def _definition(task: Task) -> list[str]:
+    names = [name for name, _ in task.arguments]
+    decorator = f"    @task({', '.join(task.settings)})" if task.settings else "    @task"
+    return [
+        *([decorator] if len(decorator) <= _WIDTH else ["    @task(", *(f"        {s}," for s in task.settings), "    )"]),
+        f"    def {task.function}({', '.join(names)}):",
+        f"        return run_step({', '.join(f'{n}={n}' for n in names)})",
+        "",
+    ]
+
+
+def _calls(dag: Dag) -> list[str]:
+    """Each task's call; its result has a name where something refers to it."""
+    used = {variable for task in dag.tasks for _, variable in task.arguments}
+    used.update(word for edge in dag.edges for word in re.findall(r"\w+", edge))
+    calls = [(t, f"{t.function}({', '.join(f'{a}={v}' for a, v in t.arguments)})") for t in dag.tasks]
+    return [f"    {t.variable} = {call}" if t.variable in used else f"    {call}" for t, call in calls]

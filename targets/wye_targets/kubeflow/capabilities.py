@@ -1,0 +1,195 @@
+"""What Kubeflow Pipelines 2 can do, as data: a row per feature, the options of a stack, the image, the limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wye.backend.capabilities import Capabilities, Row
+from wye.sdk.settings import Cache, Retry, Schedule, seconds
+from wye_targets.kubeflow.adapter import VALUE_LIMIT
+from wye_targets.kubeflow.schedule import Inexpressible, expression, overlap, window
+
+IMAGE = "python:3.11-slim"
+MAX_BYTES = 1_500_000
+
+_SPEC = "https://github.com/kubeflow/pipelines/blob/master/api/v2alpha1/pipeline_spec.proto"
+_KUBERNETES = "https://github.com/kubeflow/pipelines/blob/master/kubernetes_platform/proto/kubernetes_executor_config.proto"
+_DOCS = "https://www.kubeflow.org/docs/components/pipelines/user-guides/"
+_PARAMETERS = _DOCS + "data-handling/parameters/"
+_ARTIFACTS = _DOCS + "data-handling/artifacts/"
+_CONTROL = _DOCS + "core-functions/control-flow/"
+_CACHING = _DOCS + "core-functions/caching/"
+_RECURRING = "https://www.kubeflow.org/docs/components/pipelines/concepts/run-trigger/"
+_PLATFORM = _DOCS + "core-functions/platform-specific-features/"
+_COMPILE = _DOCS + "core-functions/compile-a-pipeline/"
+_CLIENT = "https://kubeflow-pipelines.readthedocs.io/en/stable/source/client.html#kfp.client.Client.create_recurring_run"
+_CONCURRENCY = "https://github.com/kubeflow/pipelines/blob/master/backend/api/v2beta1/recurring_run.proto"
+
+LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
+LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+
+
+def plain(text: str) -> bool:
+    """Whether neither Argo nor Kubernetes finds anything to expand in a text. `$$` is how Kubernetes writes `$`."""
+    return not re.search(r"\{\{|\$[($]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a stack may say. `timezone` is the zone in which the cluster reads schedules (its CRON_SCHEDULE_TIMEZONE)."""
+
+    image: str | None = None
+    image_pull_secrets: tuple[str, ...] = ()
+    gpu_resource: str = "nvidia.com/gpu"
+    gpu_type_label: str = "nvidia.com/gpu.product"
+    pipeline_root: str | None = None
+    timezone: str = "UTC"
+    max_bytes: int = MAX_BYTES
+    """The largest pipeline that the service takes: Argo keeps it in one object of etcd, which takes 1.5 MiB by default."""
+
+
+def native_retry(retry: Retry) -> bool:
+    """Whether Argo waits as long as is asked: whole seconds, a whole factor, no upper bound on one pause."""
+    first = seconds(retry.delay, "delay")
+    pauses = tuple(first * retry.backoff**i for i in range(retry.count))
+    return first.is_integer() and float(retry.backoff).is_integer() and pauses == retry.delays()
+
+
+def _retry(value: Any, options: Any) -> Row | None:
+    if not isinstance(value, Retry) or native_retry(value):
+        return None
+    return Row("emulated", "in-process by the runner: an exception, a time-out; not out of memory", _SPEC)
+
+
+def _cache(value: Any, options: Any) -> Row | None:
+    if not isinstance(value, Cache) or value.max_age is None:
+        return None
+    return Row("advisory", "made anew by every run: the cache has no expiry", _CACHING, "write cache=True to reuse results of any age")
+
+
+def _tags(value: Any, options: Any) -> Row | None:
+    items = dict(value).items() if isinstance(value, Mapping | tuple | list) else ()
+    for key, text in items:
+        if not LABEL_KEY.fullmatch(key):
+            return Row(
+                "rejected", f"{key!r} cannot be the key of a Kubernetes label", _PLATFORM, "letters, digits, `-`, `_` and `.`, at most 63"
+            )
+        if "{{" in text:
+            return Row("rejected", f"Argo would expand the value of {key!r}", _PLATFORM, "leave out `{{`")
+    return None
+
+
+def _gpu_type(value: Any, options: Any) -> Row | None:
+    text = value if isinstance(value, str) else getattr(value, "gpu_type", None)
+    if text is None or LABEL_VALUE.fullmatch(text):
+        return None
+    return Row("rejected", f"{text!r} cannot be the value of a node's label", _PLATFORM, "letters, digits, `-`, `_` and `.`, at most 63")
+
+
+def _env(value: Any, options: Any) -> Row | None:
+    items = dict(value).items() if isinstance(value, Mapping | tuple | list) else ()
+    if all(plain(v) for _, v in items):
+        return None
+    return Row("emulated", "values that Kubernetes or Argo would expand are set by the runner", _SPEC)
+
+
+def _secrets(value: Any, options: Any) -> Row | None:
+    keyed = all(getattr(s, "key", "") is not None for s in (value if isinstance(value, tuple | list) else [value]))
+    if keyed:
+        return None
+    return Row("emulated", "a secret without `key` is mounted (secretAsVolume) and its only entry is set by the runner", _KUBERNETES)
+
+
+def _on_failure(value: Any, options: Any) -> Row | None:
+    if value != "continue":
+        return None
+    return Row("rejected", "Kubeflow starts no further task once one has failed", _CONTROL, 'leave out on_failure="continue"')
+
+
+def _scheduled(part: Callable[[Schedule, str], object]) -> Callable[[Any, Any], Row | None]:
+    """Rejected when this part of a schedule cannot be expressed."""
+
+    def when(value: Any, options: Any) -> Row | None:
+        try:
+            part(value, options.timezone)
+        except Inexpressible as error:
+            return Row("rejected", str(error), _RECURRING, error.help)
+        return None
+
+    return when
+
+
+def _parameter(value: Any, options: Any) -> Row | None:
+    if value.default is None or len(value.default.text) <= VALUE_LIMIT:
+        return None
+    return Row("rejected", f"a run parameter takes {VALUE_LIMIT:,} bytes at most", _PARAMETERS, "make the value in a step")
+
+
+def _not_yet(title: str) -> Row:
+    return Row("rejected", "run-time control flow is not compiled yet", _CONTROL, f"take {title} into a step")
+
+
+ROWS: dict[str, Row] = {
+    "parameter": Row(
+        "native", "root inputs: a NUMBER_INTEGER up to 2**53 - 1; a type that KFP lacks as JSON in a STRING", _PARAMETERS, when=_parameter
+    ),
+    "output.parameter": Row("native", "output parameters: JSON in a STRING, at most 120,000 bytes", _PARAMETERS),
+    "output.multiple": Row("native", "one output of the component each", _PARAMETERS),
+    "artifact.file": Row("native", "output artifacts: a folder in the artifact store", _ARTIFACTS),
+    "artifact.bytes": Row("native", "output artifacts", _ARTIFACTS),
+    "artifact.object": Row("native", "output artifacts: JSON or pickle", _ARTIFACTS),
+    "return": Row("native", "the pipeline's output `Output`", _PARAMETERS),
+    "expression": Row("native", "evaluated by the task that it is an argument of", _PARAMETERS),
+    "compute": Row("native", "a task of its own", _SPEC),
+    "call": Row("native", "taskOutputParameter, taskOutputArtifact", _PARAMETERS),
+    "after": Row("native", "dependentTasks", _SPEC),
+    "pipeline.nested": Row("native", "inlined", _SPEC),
+    "step.packages": Row(
+        "emulated", "installed by the runner when the image does not have them", _DOCS + "components/lightweight-python-components/"
+    ),
+    "step.image": Row("native", "the container's image", _DOCS + "components/lightweight-python-components/"),
+    "step.files": Row("rejected", "data files are not shipped yet", _SPEC, "put them in the step's image"),
+    "step.env": Row("native", "the container's env", _SPEC, when=_env),
+    "step.secrets": Row("native", "secretAsEnv", _KUBERNETES, when=_secrets),
+    "step.cpu": Row("native", "request and limit", _SPEC),
+    "step.memory": Row("native", "request and limit", _SPEC),
+    "step.gpu": Row("native", "accelerator", _SPEC),
+    "step.gpu_type": Row("native", "nodeSelector; the stack's `gpu_type_label` names the label", _KUBERNETES, when=_gpu_type),
+    "step.disk": Row("native", "a generic ephemeral volume of the default storage class, where the runner works; since 2.4", _KUBERNETES),
+    "step.retry": Row("native", "retryPolicy: an exception, a time-out, out of memory; not a lost node", _SPEC, when=_retry),
+    "step.timeout": Row("native", "ended by the runner; activeDeadlineSeconds ends a pod that hangs", _KUBERNETES),
+    "pipeline.timeout": Row("native", "pipelineConfig.activeDeadlineSeconds; since 2.17", _SPEC),
+    "pipeline.on_failure": Row("native", "no further task starts", _CONTROL, when=_on_failure),
+    "step.cache": Row("native", "cachingOptions: an artifact is the same when its producer came from the cache", _CACHING, when=_cache),
+    "step.tags": Row("native", "labels of the pod (annotations where a value cannot be a label)", _KUBERNETES, when=_tags),
+    "pipeline.tags": Row("emulated", "labels of every pod: a run has none", _KUBERNETES, when=_tags),
+    "pipeline.max_parallel": Row("emulated", "edges between tasks that have none otherwise", _SPEC),
+    "schedule.cron": Row("native", "schedule.json: cron_expression in the cluster's zone", _CLIENT, when=_scheduled(expression)),
+    "schedule.every": Row("native", "schedule.json: a cron_expression, anchored by the clock", _CLIENT, when=_scheduled(expression)),
+    "schedule.at": Row("emulated", "schedule.json: a cron_expression with a window of two seconds", _CLIENT, when=_scheduled(expression)),
+    "schedule.window": Row("native", "start_time, end_time", _CLIENT, when=_scheduled(window)),
+    "schedule.catchup": Row("native", "no_catchup; without catch-up the last time missed still runs, once", _CLIENT),
+    "schedule.overlap": Row("native", "max_concurrency: at most 10 runs at a time", _CONCURRENCY, when=_scheduled(overlap)),
+    "schedule.paused": Row("native", "enabled", _CLIENT),
+    "if": _not_yet("the branch"),
+    "map": _not_yet("the loop"),
+    "for": _not_yet("the loop"),
+    "while": _not_yet("the loop"),
+    "try": _not_yet("the whole try"),
+    "fail": _not_yet("the check"),
+}
+
+CAPABILITIES = Capabilities(
+    ROWS,
+    IMAGE,
+    "3.11",
+    {
+        "parameter bytes": VALUE_LIMIT,  # the launcher gets all inputs of a task as one argument, and Linux takes 131,071 bytes
+        "argument bytes": 131_071,
+        "run parameter bytes": 10_000,  # the API server's MAX_PARAMETER_BYTES
+        "pipeline bytes": MAX_BYTES,
+    },
+)

@@ -1,0 +1,82 @@
+"""What `wye run` can do with a pipeline, and what a crontab can do with its schedule, as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wye.backend.capabilities import Capabilities, Row
+from wye.sdk.settings import Schedule
+
+from wye_targets.local.lower import interval_fields
+
+CRONTAB = "https://man7.org/linux/man-pages/man5/crontab.5.html"
+FLOCK = "https://man7.org/linux/man-pages/man1/flock.1.html"
+LATER = "run-time control flow is not compiled yet"
+
+
+def _every(schedule: Schedule, options: Any) -> Row | None:
+    if interval_fields(schedule) is not None:
+        return None
+    return Row(
+        "rejected", "a crontab cannot say this interval", CRONTAB, "use whole minutes that divide a day evenly, a day or a week; or `cron=`"
+    )
+
+
+def _overlap(schedule: Schedule, options: Any) -> Row | None:
+    if schedule.overlap == "allow":
+        return Row("native", "cron starts a run whether or not the last one has ended", CRONTAB)
+    if schedule.overlap == "replace":
+        return Row("rejected", "cron cannot end the last run", CRONTAB, 'use overlap="skip" or overlap="queue"')
+    return None
+
+
+CAPABILITIES = Capabilities(
+    image="",
+    python="the one that runs wye",
+    rows={
+        "parameter": Row("native", "params.json in the run's folder"),
+        "output.parameter": Row("native", "a file in the run's folder"),
+        "output.multiple": Row("native", "one file per output"),
+        "artifact.file": Row("native", "a folder in the run's folder"),
+        "artifact.bytes": Row("native", "a file in the run's folder"),
+        "artifact.object": Row("native", "a file in the run's folder"),
+        "return": Row("native", "outputs.json in the run's folder"),
+        "expression": Row("native", "evaluated in the task that reads it"),
+        "compute": Row("native", "a task"),
+        "call": Row("native", "a fresh process in an empty folder"),
+        "after": Row("native", "the plan interpreter waits"),
+        "pipeline.nested": Row("native", "inlined"),
+        "step.packages": Row("advisory", "the environment of `wye run` must meet them; checked before a run starts"),
+        "step.image": Row("advisory", "steps run as processes, in no image"),
+        "step.files": Row(
+            "rejected", "data files of a step are not shipped yet", help="read them in a step of their own that returns a Path"
+        ),
+        "step.env": Row("native", "the environment of the step's process"),
+        "step.secrets": Row("native", "environment variables of `wye run`; checked before a run starts"),
+        "step.cpu": Row("advisory", "processes share the machine"),
+        "step.memory": Row("advisory", "processes share the machine"),
+        "step.gpu": Row("advisory", "processes share the machine"),
+        "step.gpu_type": Row("advisory", "processes share the machine"),
+        "step.disk": Row("advisory", "processes share the machine"),
+        "step.retry": Row("native", "a new process per attempt, after every kind of failure; the delay holds no worker"),
+        "step.timeout": Row("native", "TERM, then KILL, to the attempt's process group"),
+        "pipeline.timeout": Row("native", "TERM, then KILL, to every process group of the run"),
+        "pipeline.on_failure": Row("native", "the plan interpreter"),
+        "step.cache": Row("advisory", "every task runs every time"),
+        "step.tags": Row("advisory", "kept in plan.json"),
+        "pipeline.tags": Row("advisory", "kept in plan.json"),
+        "pipeline.max_parallel": Row("native", "the plan interpreter"),
+        "schedule.cron": Row("emulated", "a line of crontab.txt; its time zone needs a cron that knows CRON_TZ, as cronie does", CRONTAB),
+        "schedule.every": Row(
+            "emulated", "a line of crontab.txt, in UTC; needs a cron that knows CRON_TZ, as cronie does", CRONTAB, when=_every
+        ),
+        "schedule.at": Row(
+            "rejected", "a crontab line repeats every year", CRONTAB, "start it with at(1), or use `cron=` with `start=` and `end=`"
+        ),
+        "schedule.window": Row("emulated", "a date test in the line of crontab.txt", CRONTAB),
+        "schedule.catchup": Row("rejected", "cron does not make up for runs that it missed", CRONTAB, "leave out `catchup`"),
+        "schedule.overlap": Row("emulated", "flock(1) in the line of crontab.txt", FLOCK, when=_overlap),
+        "schedule.paused": Row("emulated", "the line of crontab.txt is a comment", CRONTAB),
+        **{name: Row("rejected", LATER) for name in ("if", "map", "for", "while", "try", "fail")},
+    },
+)

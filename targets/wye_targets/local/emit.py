@@ -1,0 +1,16 @@
+"""The native tree in; `plan.json`, `programs/…` and `crontab.txt` out."""
+
+from __future__ import annotations
+
+from wye.backend.target import EmittedFile
+from wye.ir.json import dumps
+
+from wye_targets.local.lower import LocalPlan
+
+
+def emit(native: LocalPlan) -> tuple[EmittedFile, ...]:
+    files = [EmittedFile("plan.json", dumps(native.plan, indent=2) + "\n")]
+    files += [EmittedFile(f"programs/{path}", text) for path, text in native.programs]
+    if native.crontab is not None:
+        files.append(EmittedFile("crontab.txt", native.crontab))
+    return tuple(files)

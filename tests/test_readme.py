@@ -1,0 +1,36 @@
+"""What the README shows is what the code does: the capability table, and the tour's artifacts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wye.cli import run
+
+README = Path(__file__).parents[1] / "README.md"
+TABLE = re.compile(r"(<!-- capabilities -->\n).*?(<!-- /capabilities -->)", re.DOTALL)
+
+
+def test_the_capability_table_is_current(bless: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["targets", "--format", "markdown"]) == 0
+    table = "\n" + capsys.readouterr().out.strip() + "\n\n"
+    text = README.read_text("utf-8")
+    now = TABLE.sub(lambda m: m.group(1) + table + m.group(2), text)
+    if bless:
+        README.write_text(now, "utf-8")
+    assert README.read_text("utf-8") == now, "make bless"
+
+
+def test_the_tour_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first Python block of the README is a pipeline; it compiles for every target, and each line shown stands in what was written."""
+    blocks = re.findall(r"```(\w+)\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    source = next(text for kind, text in blocks if kind == "python")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tour.py").write_text(source, "utf-8")
+    assert run(["compile", "tour.py", "-t", "local", "-t", "kubeflow", "-t", "airflow", "-o", "build"]) == 0
+    written = "\n".join(f.read_text("utf-8") for f in (tmp_path / "build").rglob("*") if f.is_file())
+    shown = [text for kind, text in blocks if kind in ("yaml", "json") or (kind == "python" and text != source)]
+    missing = [line for text in shown for line in text.splitlines() if line.strip("… ") and line.strip() not in written]
+    assert missing == []

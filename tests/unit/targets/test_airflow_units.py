@@ -1,0 +1,220 @@
+"""The Airflow target's parts that need no Airflow: its decisions, its Python literals, and the adapter that runs a step."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wye.backend.capabilities import FEATURES
+from wye.diagnostics import Span
+from wye.ir import model as ir
+from wye.sdk.settings import Retry, Schedule
+from wye_targets.airflow import adapter
+from wye_targets.airflow.capabilities import CAPABILITIES, AirflowOptions, interval_cron, native_backoff
+from wye_targets.airflow.lower import _instant, _param, literal
+
+SPAN = Span("p.py", 1, 1, 1, 2)
+
+
+def test_every_feature_has_a_row_with_airflows_own_page() -> None:
+    assert set(CAPABILITIES.rows) == {f.name for f in FEATURES}
+    assert all(r.link.startswith("https://airflow.apache.org/docs/") for r in CAPABILITIES.rows.values())
+    assert all(r.help for n, r in CAPABILITIES.rows.items() if r.level == "rejected" and n.startswith("step."))
+
+
+@pytest.mark.parametrize(
+    ("retry", "native"),
+    [
+        (Retry(1, delay=30, backoff=7), False),  # one delay only: there is nothing to multiply
+        (Retry(3, delay=30, backoff=1), False),
+        (Retry(3, delay="10m", backoff=2), False),  # capped from the first delay on
+        (Retry(3, delay=30), True),
+        (Retry(3, delay=30, backoff=3), None),
+        (Retry(20, delay="1h", backoff=2, max_delay="7d"), None),
+    ],
+)
+def test_backoff_is_airflows_own_only_where_it_means_the_same(retry: Retry, native: bool | None) -> None:
+    assert native_backoff(retry) is native
+    level = CAPABILITIES.row("step.retry", retry, AirflowOptions()).level
+    assert level == ("emulated" if native is None else "native")
+
+
+@pytest.mark.parametrize(
+    ("every", "cron"),
+    [
+        ("5m", "*/5 * * * *"),
+        ("1h", "0 * * * *"),
+        ("6h", "0 */6 * * *"),
+        ("1d", "0 0 * * *"),
+        ("7m", None),
+        ("5h", None),
+        ("90s", None),
+        ("2d", None),
+    ],
+)
+def test_an_interval_is_a_cron_expression_or_refused(every: str, cron: str | None) -> None:
+    assert interval_cron(Schedule(every=every)) == cron
+    level = CAPABILITIES.row("schedule.every", Schedule(every=every), AirflowOptions()).level
+    assert level == ("native" if cron else "rejected")
+    assert interval_cron(Schedule(every=every, start="2026-01-01T00:03:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("overlap", "catchup", "level"),
+    [
+        ("allow", False, "native"),
+        ("skip", False, "native"),
+        ("skip", True, "rejected"),
+        ("queue", True, "native"),
+        ("queue", False, "rejected"),
+        ("replace", False, "rejected"),
+    ],
+)
+def test_overlap(overlap: Any, catchup: bool, level: str) -> None:
+    schedule = Schedule(cron="0 6 * * *", overlap=overlap, catchup=catchup)
+    assert CAPABILITIES.row("schedule.overlap", schedule, AirflowOptions()).level == level
+
+
+def test_a_store_is_a_folder() -> None:
+    for feature in ("output.parameter", "artifact.file", "artifact.bytes", "artifact.object"):
+        assert CAPABILITIES.row(feature, None, AirflowOptions(store="s3://bucket")).level == "rejected"
+        assert CAPABILITIES.row(feature, None, AirflowOptions(store="/mnt/store")).level == "native"
+
+
+@pytest.mark.parametrize("value", ["", "a'b\"c\\", "{{ ds }}\n\0\x7f\u202e🎉é", "'", '"', True, None, -3, 1.5, 1e300])
+def test_literals_are_ascii_python(value: Any) -> None:
+    assert literal(value).isascii()
+    assert ast.literal_eval(literal(value)) == value
+
+
+def test_instants() -> None:
+    assert _instant("2026-01-05", "Europe/Zurich") == 'pendulum.datetime(2026, 1, 5, tz="Europe/Zurich")'
+    assert _instant("2026-01-05T06:00:30", "UTC") == 'pendulum.datetime(2026, 1, 5, 6, 0, 30, tz="UTC")'
+    assert _instant("2026-01-05T06:00:00+02:00", "UTC") == 'pendulum.parse("2026-01-05T06:00:00+02:00")'
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "says"),
+    [
+        ("str", '"a\\"b"', 'Param(\'a"b\', type="string")'),
+        ("str", '"\\u0000"', 'Param(\'"\\\\u0000"\', type="string", description="str, as JSON")'),
+        ("str", None, 'Param(type="string")'),
+        ("bool", "true", 'Param(True, type="boolean")'),
+        ("int", "9007199254740993", 'Param("9007199254740993", type=["integer", "string"], minimum=-(2**53) + 1, maximum=2**53 - 1)'),
+        ("float", "1.0", 'Param(1.0, type="number")'),
+        ("float", '{"$float": "nan"}', 'Param(\'{"$float": "nan"}\', type="string", description="float, as JSON")'),
+        (("list", "str"), '["a"]', 'Param(\'["a"]\', type=["string", "array"], description="list[str], as JSON")'),
+        (("dict", "str", "int"), "{}", 'Param("{}", type="string", description="dict[str, int], as JSON")'),
+        (("union", "int", "none"), "null", 'Param("null", type="string", description="int | None, as JSON")'),
+        ("any", None, 'Param(type="string", description="Any, as JSON")'),
+    ],
+)
+def test_params(kind: Any, default: str | None, says: str) -> None:
+    value = None if default is None else ir.Const(default, kind, SPAN)
+    assert _param(ir.Parameter("p", kind, value, SPAN)) == says
+
+
+# --- the adapter ------------------------------------------------------------------------------------------------------------------
+
+
+def test_values_are_found_where_they_are() -> None:
+    context = {"params": {"n": 3.0, "big": "9007199254740993", "s": "3", "j": "[1]", "l": ["a"]}}
+
+    def found(param: str, kind: Any, conf: str) -> Any:
+        return adapter.value_of({"param": param, "type": kind, "conf": conf}, context, {})
+
+    assert found("n", "int", "native") == {"value": 3}
+    assert found("big", "int", "native") == {"raw": "9007199254740993"}
+    assert found("s", "str", "native") == {"value": "3"}
+    assert found("j", ["list", "int"], "text") == {"raw": "[1]"}
+    assert found("l", ["list", "str"], "text") == {"raw": '["a"]'}
+    upstream = {"train_": {"out0": {"text": "1"}, "out1": {"file": "/s/m"}}}
+    assert adapter.value_of({"task": "train", "output": "out1", "argument": "train_"}, context, upstream) == {"file": "/s/m"}
+
+
+def test_long_values_and_artifacts_go_to_the_store(tmp_path: Path) -> None:
+    out, store = tmp_path / "out", tmp_path / "store"
+    out.mkdir()
+    task = types.SimpleNamespace(dag_id="d", run_id="manual__2026-01-01T00:00:00+00:00/..", task_id="t", try_number=2)
+    for name, text in (("short.json", "[1]"), ("long.json", json.dumps("x" * 40000)), ("model", "m")):
+        (out / name).write_text(text)
+    stale = store / "d" / adapter.safe(task.run_id) / "t" / "2" / "model"
+    stale.mkdir(parents=True)
+
+    def publish(name: str, format: str) -> dict[str, str]:
+        return adapter.publish(out, {"name": name, "format": format}, str(store), {"ti": task})
+
+    assert publish("short", "json") == {"text": "[1]"}
+    assert Path(publish("long", "json")["file"]).read_text() == json.dumps("x" * 40000)
+    assert publish("model", "auto") == {"file": str(stale)}
+    assert stale.read_text() == "m"
+
+
+def test_run_ids_stay_apart_and_inside_the_store() -> None:
+    ids = ["a:b", "a_b", "..", ".", "é", "a" * 300, "a" * 301]
+    assert len({adapter.safe(i) for i in ids}) == len(ids)
+    assert all(set(adapter.safe(i)) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-") for i in ids)
+
+
+@pytest.mark.parametrize(
+    ("executor", "local"), [("LocalExecutor", True), ("LocalExecutor,CeleryExecutor", False), ("a.b.LocalExecutor", True)]
+)
+def test_without_a_store_only_local_executors_have_one(executor: str, local: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = types.SimpleNamespace(conf=types.SimpleNamespace(get=lambda *_: executor))
+    monkeypatch.setitem(sys.modules, "airflow", types.ModuleType("airflow"))
+    monkeypatch.setitem(sys.modules, "airflow.configuration", conf)
+    monkeypatch.delenv("WYE_STORE", raising=False)
+    monkeypatch.setenv("AIRFLOW_HOME", "/opt/airflow")
+    if local:
+        assert adapter.store_folder(None) == "/opt/airflow/wye/artifacts"
+    else:
+        with pytest.raises(RuntimeError, match="set `store` in the stack's options, or the variable WYE_STORE"):
+            adapter.store_folder(None)
+    monkeypatch.setenv("WYE_STORE", "/mnt/store")
+    assert adapter.store_folder(None) == "/mnt/store"
+    assert adapter.store_folder("/mnt/stack") == "/mnt/stack"
+
+
+KILLED = """
+import os, signal, sys
+from wye_targets.airflow import adapter
+if {raises}:
+    def handler(*_): raise SystemExit("ended")
+else:
+    def handler(*_): pass
+signal.signal(signal.SIGTERM, handler)
+program = "import os, time; print(os.getpid(), flush=True); time.sleep(300)"
+adapter.log.info = lambda _, line: (print(line, flush=True))
+code = adapter.run([sys.executable, "-c", program], dict(os.environ))
+print("code", code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "raises", "says"),
+    [(signal.SIGTERM, False, "code -15\n"), (signal.SIGTERM, True, ""), (signal.SIGKILL, False, "")],
+    ids=["as Airflow 3", "as Airflow 2", "outright"],
+)
+def test_a_killed_task_leaves_no_process(number: int, raises: bool, says: str) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    command = [sys.executable, "-c", KILLED.format(raises=raises)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env) as task:
+        assert task.stdout
+        pid = int(task.stdout.readline())
+        task.send_signal(number)
+        assert task.stdout.read() == says
+    for _ in range(600):
+        if not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {pid} is still there")
