@@ -77,7 +77,7 @@ def _swap(staged: list[tuple[Path, Path]]) -> None:
             else:
                 moved.append((folder, None))
             new.rename(folder)
-    except OSError:
+    except BaseException:  # an interrupt as well
         for folder, before in reversed(moved):
             shutil.rmtree(folder, ignore_errors=True)
             if before is not None:

@@ -125,6 +125,8 @@ class Declarations:
         for name in names:
             if not name.isidentifier():
                 self._report.error("WYE2003", f"not a name for an output: {name!r}", where, help="use a Python identifier")
+            elif name in ("done", "error"):  # their files would be the runner's own: done.json, error.json
+                self._report.error("WYE2003", f"not a name for an output: {name!r}", where, help="it is the runner's own; rename it")
         if any(f for _, _, f in found):
             self._report.error(
                 "WYE2004",

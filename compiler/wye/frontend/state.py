@@ -13,15 +13,12 @@ import libcst as cst
 from wye.diagnostics import Label
 from wye.frontend import tables
 from wye.frontend.facts import Ref, Unit
-from wye.frontend.inert import External, Inert, Own
+from wye.frontend.inert import Inert
+from wye.frontend.names import External, Own
 from wye.frontend.project import Module
 from wye.frontend.scopes import Scope
 
 Key = tuple[Module, str]
-_CONTAINERS = frozenset(
-    {"builtins.list", "builtins.dict", "builtins.set", "builtins.bytearray", "collections.defaultdict", "collections.OrderedDict", "collections.Counter",
-     "collections.deque", "collections.ChainMap", "types.SimpleNamespace", "weakref.WeakKeyDictionary", "weakref.WeakValueDictionary"}
-)  # fmt: skip
 _CONSTRUCTION = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__call__"})
 
 
@@ -181,7 +178,7 @@ class _State:
         value = node.value if isinstance(node, cst.Assign | cst.AnnAssign) else None
         if isinstance(value, cst.Call):
             origin = self.inert.path(module, value.func)
-            return isinstance(origin, External) and origin.name in _CONTAINERS
+            return isinstance(origin, External) and origin.name in tables.CONTAINERS
         return isinstance(value, cst.List | cst.Dict | cst.Set | cst.ListComp | cst.DictComp | cst.SetComp)
 
     # what runs when a module is imported
@@ -190,7 +187,7 @@ class _State:
         used = any((module, n) in self.reached for n in unit.binds) or isinstance(unit.node, cst.FunctionDef | cst.ClassDef)
         for ref in self._refs(module, unit):
             place = self._place(module, ref)
-            if (ref.name == "__file__" and not ref.targets and (module, "__file__") not in self.units) or ref.chain[-1:] == ("__file__",):
+            if (ref.name == "__file__" and not ref.targets and (module, "__file__") not in self.units) or (ref.chain[-1:] == ("__file__",) and not place.outside):
                 self.report.error(
                     "WYE6005", "`__file__` is another place in a step's program", module.span(ref.node),
                     help="ship the file with `@step(files=[...])` and open it by its path, or take its path as a parameter",
@@ -261,10 +258,16 @@ def _literal(parents: Mapping[cst.CSTNode, cst.CSTNode], ref: Ref) -> str | None
 
 
 def _decorators(node: cst.CSTNode) -> dict[cst.CSTNode, int]:
-    """The decorators' callees of a definition, with how often they are called: `@d` once, `@d(...)` twice."""
+    """The decorators' callees of a definition, and of those in a class, with how often they are called: `@d` once, `@d(...)` twice."""
     if not isinstance(node, cst.FunctionDef | cst.ClassDef):
         return {}
-    return {d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator: 1 + isinstance(d.decorator, cst.Call) for d in node.decorators}
+    found: dict[cst.CSTNode, int] = {}
+    for d in node.decorators:
+        called = isinstance(d.decorator, cst.Call)
+        found[d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator] = 1 + called
+    for inner in node.body.body if isinstance(node, cst.ClassDef) else ():
+        found.update(_decorators(inner))
+    return found
 
 
 def _calls(ref: Ref) -> int:

@@ -5,102 +5,199 @@ a value. Closed tables: what is not listed is taken to have an effect.
 from __future__ import annotations
 
 
-def _names(prefix: str, names: str) -> frozenset[str]:
-    return frozenset(f"{prefix}.{n}" for n in names.split())
+def _names(text: str) -> frozenset[str]:
+    """`module: name name …` lines as dotted names."""
+    found: set[str] = set()
+    prefix = ""
+    for word in text.split():
+        if word.endswith(":"):
+            prefix = word[:-1]
+        else:
+            found.add(f"{prefix}.{word}")
+    return frozenset(found)
 
 
-DATA_CALLS = _names(
-    "builtins",
-    "abs bool bytes bytearray chr complex dict divmod enumerate filter float format frozenset hash hex int len list map max min oct ord pow "
-    "range repr reversed round set slice sorted str sum tuple zip",
-) | _names("os.path", "join dirname basename abspath normpath splitext expanduser realpath") | {
-    "textwrap.dedent", "fractions.Fraction", "decimal.Decimal", "math.sqrt", "math.log", "math.log2", "math.log10", "math.exp", "math.radians",
-    "collections.OrderedDict", "collections.Counter", "collections.deque", "collections.ChainMap", "types.MappingProxyType", "os.getcwd",
-    "os.getenv", "os.environ.get", "os.environ.copy", "platform.system", "platform.machine", "platform.python_version", "string.Template",
-    "datetime.timedelta", "datetime.date", "datetime.datetime", "datetime.time", "datetime.timezone", "zoneinfo.ZoneInfo", "uuid.UUID",
-    "re.escape", "shlex.split", "json.dumps", "json.loads",
-}  # fmt: skip
+DATA_CALLS = _names("""
+    builtins: abs bool bytearray bytes chr complex dict divmod enumerate filter float format frozenset hash hex int len list map
+        max min oct ord pow range repr reversed round set slice sorted str sum tuple zip
+    collections: ChainMap Counter OrderedDict deque
+    datetime: date datetime time timedelta timezone
+    decimal: Decimal
+    fractions: Fraction
+    json: dumps loads
+    math: exp log log10 log2 radians sqrt
+    os: getcwd getenv
+    os.environ: copy get
+    os.path: abspath basename dirname expanduser join normpath realpath splitext
+    platform: machine python_version system
+    re: escape
+    shlex: split
+    string: Template
+    textwrap: dedent
+    types: MappingProxyType
+    uuid: UUID
+    zoneinfo: ZoneInfo
+""")
 """Calls that make plain data of plain data. With anything else as an argument they may run the user's code and are not pure."""
 
-OBJECT_CALLS = frozenset({
-    "builtins.object", "builtins.property", "builtins.staticmethod", "builtins.classmethod", "re.compile", "logging.getLogger",
-    "logging.NullHandler", "logging.StreamHandler", "logging.Formatter", "collections.namedtuple", "collections.defaultdict", "enum.auto", "enum.Enum",
-    "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag", "dataclasses.field", "dataclasses.make_dataclass", "functools.partial",
-    "functools.lru_cache", "functools.cache", "functools.singledispatch",
-    "operator.itemgetter", "operator.attrgetter", "operator.methodcaller", "struct.Struct", "types.SimpleNamespace", "itertools.count",
-    "threading.Lock", "threading.RLock", "threading.Event", "threading.local", "threading.Semaphore", "threading.Condition", "asyncio.Lock",
-    "asyncio.Semaphore", "asyncio.Event", "queue.Queue", "contextvars.ContextVar", "weakref.WeakKeyDictionary", "weakref.WeakValueDictionary",
-    "weakref.WeakSet", "pathlib.Path", "pathlib.PurePath", "pathlib.PurePosixPath", "pathlib.Path.home", "pathlib.Path.cwd", "random.Random",
-    "abc.abstractmethod", "builtins.super", "argparse.Namespace",
-}) | frozenset(f"{m}.{n}" for m in ("typing", "typing_extensions") for n in "TypeVar ParamSpec TypeVarTuple NewType NamedTuple TypedDict cast TypeAliasType".split()) | (
-    _names("wye", "Resources Retry Schedule Secret Cache Format Uri ScheduledTime each")
-) | frozenset({"numpy.dtype", "pydantic.Field", "pydantic.ConfigDict", "attr.ib", "attrs.field", "attrs.Factory", "attr.Factory"})  # fmt: skip
+OBJECT_CALLS = _names("""
+    builtins: classmethod object property staticmethod super
+    abc: abstractmethod
+    argparse: Namespace
+    asyncio: Event Lock Semaphore
+    attr: Factory ib
+    attrs: Factory field
+    collections: defaultdict namedtuple
+    contextvars: ContextVar
+    dataclasses: field make_dataclass
+    enum: Enum Flag IntEnum IntFlag StrEnum auto
+    functools: cache lru_cache partial singledispatch
+    itertools: count
+    logging: Formatter NullHandler StreamHandler getLogger
+    numpy: dtype
+    operator: attrgetter itemgetter methodcaller
+    pathlib: Path PurePath PurePosixPath
+    pathlib.Path: cwd home
+    pydantic: ConfigDict Field
+    queue: Queue
+    random: Random
+    re: compile
+    struct: Struct
+    threading: Condition Event Lock RLock Semaphore local
+    types: SimpleNamespace
+    typing: NamedTuple NewType ParamSpec TypeAliasType TypeVar TypeVarTuple TypedDict cast
+    typing_extensions: NamedTuple NewType ParamSpec TypeAliasType TypeVar TypeVarTuple TypedDict cast
+    weakref: WeakKeyDictionary WeakSet WeakValueDictionary
+    wye: Cache Format Resources Retry Schedule ScheduledTime Secret Uri each
+""")
 """Calls that only make an object, whatever their arguments."""
 
+CONTAINERS = _names("""
+    builtins: bytearray dict list set
+    collections: ChainMap Counter OrderedDict defaultdict deque
+    types: SimpleNamespace
+    weakref: WeakKeyDictionary WeakValueDictionary
+""")
+"""Calls that make something whose methods change it."""
+
+_CLOCK = _names("""
+    datetime.date: today
+    datetime.datetime: now today utcnow
+    time: ctime gmtime localtime monotonic monotonic_ns perf_counter perf_counter_ns process_time strftime time time_ns
+""")
+_PROCESS = _names("""
+    os: getpid urandom
+    secrets: choice randbelow randbits token_bytes token_hex token_urlsafe
+    tempfile: gettempdir mkdtemp mktemp
+    uuid: uuid1 uuid4
+""")
+_RANDOM = _names("""
+    numpy.random: RandomState choice default_rng normal permutation rand randint randn random uniform
+    random: Random SystemRandom betavariate choice choices gauss getrandbits randint random randrange sample shuffle uniform
+""")
 VOLATILE = {
-    **dict.fromkeys([*_names("time", "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time ctime localtime gmtime strftime"),
-                     *_names("datetime", "datetime.now datetime.utcnow datetime.today date.today")], "the clock"),
-    **dict.fromkeys([*_names("uuid", "uuid1 uuid4"), *_names("secrets", "token_hex token_bytes token_urlsafe choice randbelow randbits"),
-                     *_names("os", "urandom getpid"), "tempfile.mkdtemp", "tempfile.mktemp", "tempfile.gettempdir"], "the process"),
-    **dict.fromkeys([*_names("random", "random randint randrange choice choices sample shuffle uniform gauss getrandbits betavariate Random SystemRandom"),
-                     *_names("numpy.random", "rand randn randint random choice uniform normal default_rng RandomState permutation")], "a random generator"),
-}  # fmt: skip
+    **dict.fromkeys(sorted(_CLOCK), "the clock"),
+    **dict.fromkeys(sorted(_PROCESS), "the process"),
+    **dict.fromkeys(sorted(_RANDOM), "a random generator"),
+}
 """Calls whose value differs from process to process, and where it comes from."""
 
-DROPPABLE_VOLATILE = frozenset(n for n, origin in VOLATILE.items() if origin == "the clock") | {
-    "uuid.uuid1", "uuid.uuid4", "os.getpid", "os.urandom", "numpy.random.default_rng", "numpy.random.RandomState"
-}
+DROPPABLE_VOLATILE = _CLOCK | _names("""
+    numpy.random: RandomState default_rng
+    os: getpid urandom
+    uuid: uuid1 uuid4
+""")
 """Those of them that change nothing when nobody looks at the value."""
 
-DATA_VALUES = frozenset({"sys.version_info", "sys.platform", "sys.version", "sys.maxsize", "sys.executable", "sys.byteorder", "sys.hexversion", "os.name",
-                         "os.sep", "os.linesep", "os.pathsep", "math.pi", "math.e", "math.tau", "math.inf", "math.nan", "string.ascii_letters",
-                         "string.ascii_lowercase", "string.ascii_uppercase", "string.digits", "string.punctuation", "string.hexdigits",
-                         "string.whitespace", "datetime.timezone.utc", "datetime.UTC", "builtins.__debug__", "builtins.__name__",
-                         "builtins.__file__", "builtins.__doc__", "builtins.__package__", "builtins.True", "builtins.False", "builtins.None",
-                         "builtins.Ellipsis", "typing.TYPE_CHECKING"})  # fmt: skip
+DATA_VALUES = _names("""
+    builtins: Ellipsis False None True __debug__ __doc__ __file__ __name__ __package__
+    datetime: UTC
+    datetime.timezone: utc
+    math: e inf nan pi tau
+    os: linesep name pathsep sep
+    string: ascii_letters ascii_lowercase ascii_uppercase digits hexdigits punctuation whitespace
+    sys: byteorder executable hexversion maxsize platform version version_info
+    typing: TYPE_CHECKING
+""")
+"""Values of the standard library that are plain data."""
 
-PATH_ATTRIBUTES = frozenset("parent name stem suffix suffixes parents parts root anchor drive".split())
-PATH_METHODS = frozenset(
-    "resolve absolute joinpath with_suffix with_name with_stem expanduser as_posix relative_to is_absolute with_segments as_uri".split()
-)
-DATA_METHODS = frozenset(
-    "split rsplit splitlines join format format_map strip lstrip rstrip upper lower title capitalize casefold replace encode decode keys values items get copy count index "
-    "startswith endswith partition rpartition removeprefix removesuffix zfill center ljust rjust union intersection difference "
-    "symmetric_difference issubset issuperset isdisjoint bit_length hex isoformat total_seconds date time replace splitlines translate maketrans".split()
-)
+PATH_ATTRIBUTES = frozenset("""
+    anchor drive name parent parents parts root stem suffix suffixes
+""".split())
+PATH_METHODS = frozenset("""
+    absolute as_posix as_uri expanduser is_absolute joinpath relative_to resolve with_name with_segments with_stem with_suffix
+""".split())
+DATA_METHODS = frozenset("""
+    bit_length capitalize casefold center copy count date decode difference encode endswith format format_map get hex index
+    intersection isdisjoint isoformat issubset issuperset items join keys ljust lower lstrip maketrans partition removeprefix
+    removesuffix replace rjust rpartition rsplit rstrip split splitlines startswith strip symmetric_difference time title
+    total_seconds translate union upper values zfill
+""".split())
+"""Attributes and methods of paths and of plain data that make such values and change nothing."""
 
-DECORATORS = frozenset({
-    "wye.step", "wye.pipeline", "builtins.staticmethod", "builtins.classmethod", "builtins.property", "functools.wraps", "functools.lru_cache",
-    "functools.cache", "functools.total_ordering", "functools.cached_property", "functools.singledispatch", "functools.singledispatchmethod",
-    "dataclasses.dataclass", "enum.unique", "enum.verify", "enum.member", "enum.nonmember", "enum.global_enum", "contextlib.contextmanager",
-    "contextlib.asynccontextmanager", "abc.abstractmethod", "types.coroutine", "warnings.deprecated",
-    "attr.s", "attr.attrs", "attr.define", "attr.frozen", "attr.mutable", "attrs.define", "attrs.frozen", "attrs.mutable",
-    "pydantic.dataclasses.dataclass", "pydantic.validator", "pydantic.field_validator", "pydantic.model_validator", "pydantic.root_validator",
-    "pydantic.computed_field", "pydantic.field_serializer", "pydantic.model_serializer", "numpy.vectorize", "torch.no_grad", "torch.inference_mode",
-}) | frozenset(f"{m}.{n}" for m in ("typing", "typing_extensions") for n in "overload final override no_type_check runtime_checkable dataclass_transform deprecated".split())  # fmt: skip
+DECORATORS = _names("""
+    builtins: classmethod property staticmethod
+    abc: abstractmethod
+    attr: attrs define frozen mutable s
+    attrs: define frozen mutable
+    contextlib: asynccontextmanager contextmanager
+    dataclasses: dataclass
+    enum: global_enum member nonmember unique verify
+    functools: cache cached_property lru_cache singledispatch singledispatchmethod total_ordering wraps
+    numpy: vectorize
+    pydantic: computed_field field_serializer field_validator model_serializer model_validator root_validator validator
+    pydantic.dataclasses: dataclass
+    torch: inference_mode no_grad
+    types: coroutine
+    typing: dataclass_transform deprecated final no_type_check overload override runtime_checkable
+    typing_extensions: dataclass_transform deprecated final no_type_check overload override runtime_checkable
+    warnings: deprecated
+    wye: pipeline step
+""")
 """Decorators that only make an object of what they decorate; called with arguments or not."""
 
-BASES = frozenset({
-    "pydantic.BaseModel", "pydantic.RootModel", "pydantic_settings.BaseSettings", "torch.nn.Module", "torch.utils.data.Dataset",
-    "torch.utils.data.IterableDataset", "sklearn.base.BaseEstimator", "sklearn.base.TransformerMixin", "sklearn.base.ClassifierMixin",
-    "sklearn.base.RegressorMixin", "sklearn.base.ClusterMixin", "typing_extensions.TypedDict", "typing_extensions.NamedTuple",
-    "typing_extensions.Protocol",
-})  # fmt: skip
+BASES = _names("""
+    pydantic: BaseModel RootModel
+    pydantic_settings: BaseSettings
+    sklearn.base: BaseEstimator ClassifierMixin ClusterMixin RegressorMixin TransformerMixin
+    torch.nn: Module
+    torch.utils.data: Dataset IterableDataset
+    typing_extensions: NamedTuple Protocol TypedDict
+""")
 """Classes of packages that do nothing when they are subclassed. Those of the standard library are all such."""
 
-METACLASSES = frozenset({"abc.ABCMeta", "enum.EnumMeta", "enum.EnumType", "builtins.type"})
-ENUMS = frozenset({"enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag", "enum.ReprEnum"})
+METACLASSES = _names("""
+    builtins: type
+    abc: ABCMeta
+    enum: EnumMeta EnumType
+""")
+"""Metaclasses without an effect of their own."""
 
-DYNAMIC_MODULE = frozenset({"builtins.globals", "builtins.eval", "builtins.exec", "sys.modules", "sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getmodule"})
+ENUMS = _names("""
+    enum: Enum Flag IntEnum IntFlag ReprEnum StrEnum
+""")
+"""The bases of enumerations: `__init__` and `__new__` run once per member when the class is made."""
+
+DYNAMIC_MODULE = _names("""
+    builtins: eval exec globals
+    inspect: currentframe getmodule stack
+    sys: _getframe modules
+""")
 """What looks names up in its own module by text."""
 
-DYNAMIC_IMPORT = frozenset({"importlib.import_module", "builtins.__import__", "importlib.__import__", "runpy.run_module", "pkgutil.iter_modules", "pkgutil.walk_packages"})
-HINTS = frozenset({"typing.get_type_hints", "typing_extensions.get_type_hints", "inspect.get_annotations", "annotationlib.get_annotations"})
-"""What evaluates or shows annotations."""
+DYNAMIC_IMPORT = _names("""
+    builtins: __import__
+    importlib: __import__ import_module
+    pkgutil: iter_modules walk_packages
+    runpy: run_module
+""")
+"""What imports a module by text."""
 
 SEEDS = {"random.seed": "random", "numpy.random.seed": "numpy.random"}
-STDLIB_EVER = frozenset(
-    "asynchat asyncore aifc audioop binhex cgi cgitb chunk compression crypt distutils formatter imghdr imp lib2to3 mailcap msilib nis nntplib "
-    "ossaudiodev parser pipes smtpd sndhdr spwd string sunau symbol telnetlib tomllib uu xdrlib annotationlib pathlib zoneinfo graphlib".split()
-)
+"""What seeds a generator that a whole process shares."""
+
+STDLIB_EVER = frozenset("""
+    aifc annotationlib asynchat asyncore audioop binhex cgi cgitb chunk compression crypt distutils graphlib imghdr imp lib2to3
+    mailcap msilib nis nntplib ossaudiodev pathlib pipes smtpd sndhdr spwd sunau telnetlib tomllib uu xdrlib zoneinfo
+""".split())
 """Standard modules of only some of the Pythons that run steps; with this Python's own list they make the answer the same everywhere."""

@@ -142,8 +142,13 @@ _SAFE = frozenset({"none", "bool", "int", "float", "str", "bytes"})
 _HASHABLE = _SAFE | {"date", "datetime", "time", "timedelta", "uuid", "complex"}
 _SEQUENCES = ("str", "bytes", "list", "tuple", "tuple*")
 _CONTAINERS = (*_SEQUENCES, "dict", "set", "frozenset")
-_STR_METHODS = frozenset({"lower", "upper", "strip", "lstrip", "rstrip", "casefold", "swapcase", "title", "capitalize", "startswith",
-                          "endswith", "isdigit", "isalpha", "isalnum", "isspace", "islower", "isupper", "isidentifier"})  # fmt: skip
+# Methods of str with the fewest and the most arguments, all of them str, with which they cannot raise.
+_STR_METHODS = {
+    **dict.fromkeys(("lower", "upper", "casefold", "swapcase", "title", "capitalize"), (0, 0)),
+    **dict.fromkeys(("isdigit", "isalpha", "isalnum", "isspace", "islower", "isupper", "isidentifier"), (0, 0)),
+    **dict.fromkeys(("strip", "lstrip", "rstrip"), (0, 1)),
+    **dict.fromkeys(("startswith", "endswith"), (1, 1)),
+}
 
 
 def head(t: Type) -> str:
@@ -227,12 +232,13 @@ def _total(expr: Expr) -> bool:
             return _all(a.type, _CONTAINERS)
         case ir.Builtin(name="abs", args=(a,), keywords=()):
             return _all(a.type, ("bool", "int", "float"))
-        case ir.Method(value=value, name="get", args=(k, *_), keywords=()):
+        case ir.Method(value=value, name="get", args=(k,) | (k, _), keywords=()):
             return _all(value.type, ("dict",)) and _hashable(k.type)
         case ir.Method(value=value, name="keys" | "values" | "items", args=(), keywords=()):
             return _all(value.type, ("dict",))
         case ir.Method(value=value, name=name, args=args, keywords=()):
-            return _all(value.type, ("str",)) and name in _STR_METHODS and len(args) <= 1 and all(_all(a.type, ("str",)) for a in args)
+            fewest, most = _STR_METHODS.get(name, (1, 0))
+            return fewest <= len(args) <= most and all(_all(e.type, ("str",)) for e in (value, *args))
         case ir.Construct():
             return True  # the front end makes only classes without code of their own, and has checked the arguments' names
         case ir.Unpack(value=value, count=count, star=None):

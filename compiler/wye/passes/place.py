@@ -71,7 +71,9 @@ class _Placer:
             n += 1
             id = f"{call.id}_{name}_{n}"
         self._taken.add(id)
-        task = ir.Compute(id, expr, format_of(expr.type), expr.type, settings, None, (), expr.span)  # type: ignore[arg-type]
+        direct = {r.task for r in references(expr) if isinstance(r, ir.Output)}
+        after = tuple(a for a in call.after if a not in direct)  # it is evaluated where it is written: not before a check there
+        task = ir.Compute(id, expr, format_of(expr.type), expr.type, settings, None, after, expr.span)  # type: ignore[arg-type]
         self._made[id] = task
         before.append(task)
         return ir.Output(id, "out", task.type, task.format, expr.span)

@@ -15,7 +15,6 @@ from .files import copy_value, load, save
 from .types import format_of, from_json
 from .values import CannotTravel, decode, find, normalise, parse_argument
 
-
 CannotTravel.__module__ = "builtins"  # as people read it in a traceback
 
 
@@ -110,7 +109,7 @@ class Attempt:
         names = {"__builtins__": builtins, "_unpack": _unpack}
         names.update((n, find(c)) for n, c in form.get("use", {}).items())
         names.update((n, self.value(v)) for n, v in form.get("with", {}).items())
-        path, line = (self.task.get("span", "").split(":") + ["1"])[:2]  # where the user wrote it, for a traceback
+        path, line = self.task["span"].split(":")[:2]  # where the user wrote it, for a traceback
         return eval(compile("\n" * (int(line) - 1) + form["py"], path, "eval"), names)
 
     def input(self, name: str) -> Any:
@@ -187,7 +186,7 @@ def _traceback(error: BaseException, job: Dict[str, Any]) -> str:
         seen.add(id(shown))
         shown.stack[:] = [f for f in shown.stack if not f.filename.startswith((job["runtime"], "<frozen importlib"))]
         for frame in shown.stack:
-            frame.line  # read the text while the file's own name and number stand there
+            _ = frame.line  # read now, while the file's own name and number stand there
             path, shift = translate(frame.filename, frame.lineno)
             frame.filename, frame.lineno = path, frame.lineno + shift
             if getattr(frame, "end_lineno", None):

@@ -6,6 +6,7 @@ A launcher runs one attempt of one task; where (a process here, a Job on a clust
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -114,10 +115,8 @@ class Interpreter:
         if settings.get("timeout"):
             loop.call_later(settings["timeout"], self.cancel, f"the run took longer than {settings['timeout']:g} s", "failed")
         self.ended = "cancelled"
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await self.main
-        except asyncio.CancelledError:
-            pass
         return self.result()
 
     def cancel(self, reason: str, status: str = "cancelled") -> None:
@@ -175,10 +174,8 @@ class Interpreter:
                 if number == len(delays) or result.error["exit"] == 2 or self.stopping.is_set():
                     break
                 self.on_event(Event("retrying", result.id, result.step, result.attempts, result.seconds, delays[number], result.error))
-                try:
+                with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), delays[number])
-                except asyncio.TimeoutError:
-                    pass
         except asyncio.CancelledError:
             result.seconds = time.monotonic() - start if start else 0.0
             self.settle(node, "cancelled" if start else "skipped")

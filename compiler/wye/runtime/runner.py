@@ -6,6 +6,7 @@ Each attempt is a fresh interpreter (`child.py`) in an empty working directory a
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 GRACE = 10.0
 """Seconds between TERM and KILL."""
@@ -43,10 +44,10 @@ def __getattr__(name):
 class Failed(Exception):
     """An attempt failed: what `error.json` says."""
 
-    def __init__(self, exit: int, message: str, record: Dict[str, Any] = {}) -> None:
+    def __init__(self, exit: int, message: str, record: Optional[Dict[str, Any]] = None) -> None:
         super().__init__(message)
         self.exit, self.shown = exit, bool(record)
-        self.record = {"type": [], "message": message, "traceback": "", **record, "exit": exit}
+        self.record = {"type": [], "message": message, "traceback": "", **(record or {}), "exit": exit}
 
 
 class Group:
@@ -72,10 +73,8 @@ class Group:
             self.ending = True
 
     def kill(self, number: int) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left
             os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):  # nobody is left
-            pass
 
     def run(self, argv: List[str], env: Dict[str, str], cwd: str, timeout: float = 0, output: Any = None) -> int:
         self.late = self.ending = False
@@ -249,9 +248,7 @@ def _publish(source: str, target: str) -> None:
 
     def copy(a: str, b: str) -> None:
         shutil.copyfile(a, b)
-        try:
+        with contextlib.suppress(OSError):
             shutil.copymode(a, b)
-        except OSError:
-            pass
 
     shutil.move(source, target, copy_function=copy)

@@ -37,6 +37,7 @@ _KINDS: Any = {
     type(None): "none", bool: "bool", int: "int", float: "float", str: "str", bytes: "bytes", complex: "complex", Decimal: "decimal",
     UUID: "uuid", datetime: "datetime", date: "date", time: "time", timedelta: "timedelta",
 }  # fmt: skip
+_PATH = type(pathlib.Path())
 _SCALARS = {"str": str, "int": int, "float": float}
 _CONTAINERS: Any = {"list": list, "tuple": tuple, "tuple*": tuple, "set": set, "frozenset": frozenset, "dict": dict}
 _UNTYPED: Any = {c: (n, "json", "json")[: 3 if c is dict else 2] for n, c in _CONTAINERS.items()}
@@ -248,7 +249,7 @@ def _as_declared(v: Any, t: str, path: str, exact: bool) -> Any:
             return float(made)
         except OverflowError:
             raise TypeError(f"{path}: the int is too large for a float") from None
-    if kind != t and not (t == "date" and kind == "datetime") and not (t == "path" and isinstance(v, pathlib.Path)):
+    if kind != t and not (t == "date" and kind == "datetime") and not (t == "path" and type(v) is _PATH):
         raise _mismatch(v, t, path)
     return made
 
@@ -279,7 +280,7 @@ def _atom(v: Any, path: str, depth: int, leaf: Leaf) -> Any:
         return {"$" + c.__name__: _moment(v, path)}
     if c in _KINDS:
         return {"$" + _KINDS[c]: str(v)}
-    if isinstance(v, pathlib.Path):
+    if c is _PATH:
         made = leaf(v, "path")
         if made is None:
             raise CannotTravel(path, "a Path travels only as an output that is declared as Path, list[Path], …")

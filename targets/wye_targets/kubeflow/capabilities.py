@@ -136,7 +136,7 @@ ROWS: dict[str, Row] = {
     "parameter": Row(
         "native", "root inputs: a NUMBER_INTEGER up to 2**53 - 1; a type that KFP lacks as JSON in a STRING", _PARAMETERS, when=_parameter
     ),
-    "output.parameter": Row("native", "output parameters: JSON in a STRING, at most 120,000 bytes", _PARAMETERS),
+    "output.parameter": Row("native", "output parameters: JSON in a STRING, compressed from 16 KiB on; at most 120,000 bytes", _PARAMETERS),
     "output.multiple": Row("native", "one output of the component each", _PARAMETERS),
     "artifact.file": Row("native", "output artifacts: a folder in the artifact store", _ARTIFACTS),
     "artifact.bytes": Row("native", "output artifacts", _ARTIFACTS),
@@ -158,7 +158,7 @@ ROWS: dict[str, Row] = {
     "step.memory": Row("native", "request and limit", _SPEC),
     "step.gpu": Row("native", "accelerator", _SPEC),
     "step.gpu_type": Row("native", "nodeSelector; the stack's `gpu_type_label` names the label", _KUBERNETES, when=_gpu_type),
-    "step.disk": Row("native", "a generic ephemeral volume of the default storage class, where the runner works; since 2.4", _KUBERNETES),
+    "step.disk": Row("native", "a generic ephemeral volume of the default storage class, where the runner works", _KUBERNETES),
     "step.retry": Row("native", "retryPolicy: an exception, a time-out, out of memory; not a lost node", _SPEC, when=_retry),
     "step.timeout": Row("native", "ended by the runner; activeDeadlineSeconds ends a pod that hangs", _KUBERNETES),
     "pipeline.timeout": Row("native", "pipelineConfig.activeDeadlineSeconds; since 2.17", _SPEC),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from wye.backend.check import CheckedPipeline
 from wye.backend.target import EmittedFile
-
 from wye_targets.local.capabilities import CAPABILITIES
 from wye_targets.local.emit import emit
 from wye_targets.local.lower import LocalPlan, lower

@@ -6,7 +6,6 @@ from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row
 from wye.sdk.settings import Schedule
-
 from wye_targets.local.lower import interval_fields
 
 CRONTAB = "https://man7.org/linux/man-pages/man5/crontab.5.html"

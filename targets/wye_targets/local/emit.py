@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from wye.backend.target import EmittedFile
 from wye.ir.json import dumps
-
 from wye_targets.local.lower import LocalPlan
 
 

