@@ -53,11 +53,11 @@ lint: $(STAMP)
 
 core: $(STAMP)
 	$(call say,the core suite)
-	$(BIN)/pytest -n auto -rs tests --ignore=tests/engines --ignore=tests/consumers
+	$(BIN)/pytest -n auto -rsfE tests --ignore=tests/engines --ignore=tests/consumers
 
 engines: $(STAMP)
 	$(call say,compiled artifacts under the vendors' own loaders and engines (the first time makes their environments))
-	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -rs tests/consumers tests/engines
+	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -rsfE tests/consumers tests/engines
 
 bless: $(STAMP)
 	$(call say,rewriting golden/ and the capability table in README.md)

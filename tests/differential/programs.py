@@ -204,7 +204,15 @@ class _Writer:
         if depth > 2:
             return name
         a, b = self.int(depth + 1), self.int(depth + 1)
-        quiet = [name, f"[{a}, {b}]", f"sorted({name})", f"[x + 1 for x in {name}]", f"{name}[1:]", f"[*{name}, 3]", f"[x for x in {name} if x % 2]"]
+        quiet = [
+            name,
+            f"[{a}, {b}]",
+            f"sorted({name})",
+            f"[x + 1 for x in {name}]",
+            f"{name}[1:]",
+            f"[*{name}, 3]",
+            f"[x for x in {name} if x % 2]",
+        ]
         return self.pick(*quiet, *([] if self.pure else [f"numbers({a})", f"grow({name})", f"[inc(x) for x in [1, {b}]]"]))
 
     def statement(self, indent: str, depth: int) -> None:

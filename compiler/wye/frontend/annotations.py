@@ -155,12 +155,20 @@ class Annotations:
 
     def elements(self, module: Module, annotation: cst.Annotation | None) -> tuple[Annotation, ...]:
         """The annotations inside a `tuple[A, B]` return annotation, with their names; empty when it is something else."""
-        node = annotation.annotation if annotation else None
-        if isinstance(node, cst.SimpleString):
-            try:
-                node = cst.parse_expression(str(node.evaluated_value))
-            except cst.ParserSyntaxError:
-                return ()
+        node: cst.CSTNode | None = annotation.annotation if annotation else None
+        for _ in range(40):  # a type alias, or text, may stand for another one
+            if isinstance(node, cst.SimpleString):
+                try:
+                    node = cst.parse_expression(str(node.evaluated_value))
+                except cst.ParserSyntaxError:
+                    return ()
+            elif isinstance(node, cst.Name | cst.Attribute) and dotted(node):
+                found = self._project.follow_path(module, dotted(node).split("."))
+                if not isinstance(found, Definition) or not isinstance(found.node, cst.Assign | cst.AnnAssign | cst.TypeAlias):
+                    return ()
+                module, node = found.module, found.node.value
+            else:
+                break
         if not isinstance(node, cst.Subscript) or self.external(module, node.value) not in ("tuple", "typing.Tuple"):
             return ()
         items = [e.slice.value for e in node.slice if isinstance(e.slice, cst.Index)]

@@ -192,7 +192,11 @@ class Calls:
         positional = [p.name for p in parameters if p.kind != "keyword_only"]
         here = [Label(self._where(found), f"`{what}` is defined here")]
         position = 0
+        whole = True  # what is missing is told only when every argument could be read
         for key, value, place in self._arguments(node):
+            if place is None:
+                whole = False
+                continue
             if key is None:
                 if position >= len(positional):
                     frame.error("WYE1034", f"`{what}` takes {len(positional)} positional arguments", place, labels=here)
@@ -200,6 +204,7 @@ class Calls:
                 key, position = positional[position], position + 1
             elif key not in known or known[key].kind == "positional_only":
                 frame.error("WYE1032", f"`{what}` has no parameter `{key}`", place, labels=here, help=near(key, known) if known else None)
+                whole = False
                 continue
             if key in bound:
                 frame.error("WYE1033", f"`{key}` is given twice", place, labels=here)
@@ -211,13 +216,13 @@ class Calls:
                     labels=[Label(known[key].span, "declared here")],
                 )  # fmt: skip
         missing = [p.name for p in parameters if p.required and p.name not in bound]
-        if missing:
+        if missing and whole:
             names = ", ".join(f"`{m}`" for m in missing)
             frame.error("WYE1031", f"`{what}` needs {names}", node, labels=here)
         return tuple(bound.items())
 
-    def _arguments(self, node: cst.Call) -> Iterator[tuple[str | None, Expr, cst.CSTNode]]:
-        """(keyword or None, value, place) of each argument; `*` and `**` of literals are spread."""
+    def _arguments(self, node: cst.Call) -> Iterator[tuple[str | None, Expr, cst.CSTNode | None]]:
+        """(keyword or None, value, place) of each argument; `*` and `**` of literals are spread. No place: it could not be read."""
         for arg in node.args:
             if not arg.star:
                 yield arg.keyword.value if arg.keyword else None, self.expressions.plain(arg.value), arg.value
@@ -232,14 +237,14 @@ class Calls:
                     continue
             pairs = dict_items(self.frame, value) if arg.star == "**" and literal else None
             if pairs is None:
-                self.frame.error("WYE1024", f"`{arg.star}` unpacks a literal only", arg, help="name the arguments")
+                yield None, self.frame.error("WYE1024", f"`{arg.star}` unpacks a literal only", arg, help="name the arguments"), None
                 continue
             for key, item in pairs:
                 known, name = constant(key)
                 if known and isinstance(name, str):
                     yield name, item, arg
                 else:
-                    self.frame.error("WYE1024", "a keyword must be a string", arg)
+                    yield None, self.frame.error("WYE1024", "a keyword must be a string", arg), None
 
     # --- pure calls ----------------------------------------------------------------------------------------------------------
 

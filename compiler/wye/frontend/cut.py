@@ -6,7 +6,7 @@ import libcst as cst
 
 from wye.frontend.facts import Facts, Unit
 from wye.frontend.inert import Inert
-from wye.frontend.project import Module, dotted
+from wye.frontend.project import Module
 from wye.ir.model import ProgramFile
 
 
@@ -40,11 +40,11 @@ def _import(facts: Facts, unit: Unit, names: set[str], bare: bool) -> list[tuple
     """An import statement with just the kept names; without any it is there for what the module does when it is imported."""
     whole = [(facts.lines[i - 1], i) for i in range(unit.first, unit.last + 1)]
     statement, node = unit.importing, unit.node
-    assert statement is not None and isinstance(node, cst.SimpleStatementLine)
-    if isinstance(statement.names, cst.ImportStar):
-        aliases: list[cst.ImportAlias] = []
-    else:
-        aliases = [a for a in statement.names if _bound(statement, a) in names]
+    assert statement is not None
+    assert isinstance(node, cst.SimpleStatementLine)
+    aliases: list[cst.ImportAlias] = []
+    if not isinstance(statement.names, cst.ImportStar):
+        aliases = [a for a, (bound, _) in zip(statement.names, unit.names()) if bound in names]
         if len(aliases) == len(statement.names):
             return whole
     if aliases:
@@ -57,13 +57,6 @@ def _import(facts: Facts, unit: Unit, names: set[str], bare: bool) -> list[tuple
     code = cst.Module([]).code_for_node(node.with_changes(body=[new], leading_lines=[])).rstrip("\n").split("\n")
     above = [(facts.lines[i - 1], i) for i in range(unit.first, first)]
     return [*above, *((line, first + min(i, unit.last - first)) for i, line in enumerate(code))]
-
-
-def _bound(statement: cst.Import | cst.ImportFrom, alias: cst.ImportAlias) -> str:
-    if alias.asname and isinstance(alias.asname.name, cst.Name):
-        return alias.asname.name.value
-    name = dotted(alias.name)
-    return name.partition(".")[0] if isinstance(statement, cst.Import) else name
 
 
 def _with_last_comma(statement: cst.Import | cst.ImportFrom, aliases: list[cst.ImportAlias]) -> list[cst.ImportAlias]:

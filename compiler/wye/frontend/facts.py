@@ -77,10 +77,23 @@ class Unit:
             return inner if isinstance(inner, cst.Import | cst.ImportFrom) else None
         return None
 
+    def names(self) -> Iterator[tuple[str, Target]]:
+        """(bound name, target) of each name of a unit that is an import statement."""
+        statement = self.importing
+        if statement is None or isinstance(statement.names, cst.ImportStar):
+            yield from (("*", t) for t in self.imports)
+            return
+        for alias, target in zip(statement.names, self.imports):
+            name = dotted(alias.name)
+            asname = alias.asname.name.value if alias.asname and isinstance(alias.asname.name, cst.Name) else None
+            yield asname or (name.partition(".")[0] if isinstance(statement, cst.Import) else name), target
+
     @property
     def future(self) -> bool:
         statement = self.importing
-        return isinstance(statement, cst.ImportFrom) and not statement.relative and dotted(statement.module or cst.Name("x")) == "__future__"
+        if not isinstance(statement, cst.ImportFrom) or statement.relative or statement.module is None:
+            return False
+        return dotted(statement.module) == "__future__"
 
 
 @dataclass(eq=False, slots=True, repr=False)

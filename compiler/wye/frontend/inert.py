@@ -14,6 +14,7 @@ from wye.frontend.project import Module, Project
 from wye.frontend.pure import Pure
 from wye.frontend.scopes import children, never_runs
 
+
 class Inert(Pure):
     """Answers for one project, each question once."""
 
@@ -80,7 +81,11 @@ class Inert(Pure):
             return True
         if isinstance(node, cst.Call) and not self.arguments(module, node.args, local):
             return False
-        if isinstance(callee, cst.Attribute) and callee.attr.value in ("setter", "deleter", "getter") and isinstance(callee.value, cst.Name):
+        if (
+            isinstance(callee, cst.Attribute)
+            and isinstance(callee.value, cst.Name)
+            and callee.attr.value in ("setter", "deleter", "getter")
+        ):
             return callee.value.value in local
         origin = self.path(module, callee, local)
         if isinstance(origin, External):
@@ -95,7 +100,9 @@ class Inert(Pure):
     def _maker(self, origin: Own, calls: int) -> bool:
         """Whether calling the user's function (and then what it returns, `calls` times in all) only defines functions."""
         node = origin.node
-        return isinstance(node, cst.FunctionDef) and not node.decorators and node.asynchronous is None and self._makes(origin.module, node, calls, frozenset())
+        if not isinstance(node, cst.FunctionDef) or node.decorators or node.asynchronous:
+            return False
+        return self._makes(origin.module, node, calls, frozenset())
 
     def _makes(self, module: Module, node: cst.FunctionDef, calls: int, local: Locals) -> bool:
         p = node.params
@@ -177,6 +184,7 @@ class Inert(Pure):
             todo.extend(children(node))
         self._stripped[key] = frozenset(found)
         return self._stripped[key]
+
 
 def _binds_only(target: cst.BaseExpression, value: cst.BaseExpression) -> bool:
     """A name, or names that take a display apart."""

@@ -13,11 +13,13 @@ from wye.frontend import tables
 from wye.frontend.facts import Facts, Target, Unit, collect, targets_of
 from wye.frontend.project import Module, Project, dotted
 
+
 @dataclass(frozen=True, slots=True)
 class External:
     """Something of the standard library, of a third party, or a builtin (`builtins.len`)."""
 
     name: str
+
 
 @dataclass(frozen=True, slots=True)
 class Own:
@@ -27,15 +29,18 @@ class Own:
     name: str
     node: cst.CSTNode
 
+
 Origin = External | Own | Module | None
 Locals = frozenset[str]
 
 BUILTINS = frozenset(dir(__import__("builtins"))) | {"__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__path__"}
 
+
 def is_standard(name: str) -> bool:
     """Whether a dotted name belongs to the standard library of any Python that runs steps, or is a builtin."""
     top = name.partition(".")[0]
     return top in sys.stdlib_module_names or top in tables.STDLIB_EVER or top == "builtins"
+
 
 class Names:
     """Answers for one project, each question once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -181,7 +182,7 @@ class Project:
             self.diagnostics.error("WYE1001", f"the file is not UTF-8 (byte {error.start})", start, help="save it as UTF-8")
             return None
         except cst.ParserSyntaxError as error:
-            line, column = max(error.raw_line, 1), error.raw_column + 1
+            line, column = _syntax_place(text) or (max(error.raw_line, 1), error.raw_column + 1)
             self.diagnostics.error("WYE1002", "invalid syntax", Span(path, line, column, line, column + 1), help=_syntax_help(text))
             return None
         except RecursionError:
@@ -373,6 +374,17 @@ def target_names(node: cst.CSTNode) -> Iterator[str]:
             yield from target_names(element.value)
     elif isinstance(node, cst.StarredElement):
         yield from target_names(node.value)
+
+
+def _syntax_place(text: str) -> tuple[int, int] | None:
+    """Line and column of a syntax error as Python's own parser sees it, which tells the place better; it runs nothing."""
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return (error.lineno or 1, max(error.offset or 1, 1))
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return None
 
 
 def _syntax_help(text: str) -> str | None:

@@ -15,6 +15,7 @@ Kind = Literal["data", "path", "display", "type", "object"]
 """What evaluating a pure expression gives: plain data (its operators run no code of the user's), a path, a display that holds other
 objects, a class, or some object that may only be handed on."""
 
+
 class Pure(Names):
     """Kinds of expressions, and which classes are plain."""
 
@@ -38,10 +39,12 @@ class Pure(Names):
                 return self._display(module, elements, local)
             case cst.Dict(elements=items):
                 values = [v for i in items for v in ((i.key, i.value) if isinstance(i, cst.DictElement) else (i.value,))]
-                starred = all(self.kind(module, i.value, local) in ("data", "display") for i in items if isinstance(i, cst.StarredDictElement))
+                unpacked = [i.value for i in items if isinstance(i, cst.StarredDictElement)]
+                starred = all(self.kind(module, v, local) in ("data", "display") for v in unpacked)
                 return self._values(module, values, local) if starred else None
             case cst.Lambda(params=p):
-                return "object" if all(q.default is None or self.kind(module, q.default, local) for q in (*p.params, *p.kwonly_params)) else None
+                defaults = [q.default for q in (*p.posonly_params, *p.params, *p.kwonly_params) if q.default is not None]
+                return "object" if all(self.kind(module, d, local) for d in defaults) else None
             case cst.UnaryOperation(expression=inner):
                 return "data" if self.kind(module, inner, local) == "data" else None
             case cst.BinaryOperation(left=left, operator=operator, right=right):
@@ -49,9 +52,10 @@ class Pure(Names):
             case cst.BooleanOperation(left=left, right=right):
                 return self._all(module, (left, right), local)
             case cst.Comparison(left=left, comparisons=comparisons):
+                operands = [left, *(c.comparator for c in comparisons)]
                 if all(isinstance(c.operator, cst.Is | cst.IsNot) for c in comparisons):
-                    return "data" if all(self.kind(module, n, local) for n in (left, *(c.comparator for c in comparisons))) else None
-                return self._all(module, (left, *(c.comparator for c in comparisons)), local)
+                    return "data" if all(self.kind(module, n, local) for n in operands) else None
+                return self._all(module, operands, local)
             case cst.IfExp(test=test, body=body, orelse=orelse):
                 arms = {self.kind(module, body, local), self.kind(module, orelse, local)}
                 if self.kind(module, test, local) != "data" or None in arms:
@@ -186,7 +190,7 @@ class Pure(Names):
         if not isinstance(origin.node, cst.ClassDef):
             value = origin.node.value if isinstance(origin.node, cst.Assign) else None
             return isinstance(value, cst.Call) and self.kind(origin.module, value) is not None
-        return not (methods(origin.node) & {"__init_subclass__", "__set_name__", "__mro_entries__"}) and self._plain(origin.module, origin.node)
+        return self._plain(origin.module, origin.node)
 
     def _plain(self, module: Module, node: cst.ClassDef) -> bool:
         """A base class without a metaclass or a hook of the user's, all the way up."""
@@ -206,7 +210,8 @@ class Pure(Names):
             origin = self.path(module, base.value)
             if isinstance(origin, External) and origin.name in tables.ENUMS:
                 return True
-            if isinstance(origin, Own) and isinstance(origin.node, cst.ClassDef) and depth < 20 and self.is_enum(origin.module, origin.node, depth + 1):
+            own = isinstance(origin, Own) and depth < 20 and origin
+            if own and isinstance(own.node, cst.ClassDef) and self.is_enum(own.module, own.node, depth + 1):
                 return True
         return False
 
@@ -232,6 +237,7 @@ class Pure(Names):
                 return False
         return not self.is_enum(module, node)
 
+
 def methods(node: cst.ClassDef) -> set[str]:
     """The names that a class body defines or assigns."""
     found: set[str] = set()
@@ -243,6 +249,7 @@ def methods(node: cst.ClassDef) -> set[str]:
                 if isinstance(s, cst.Assign):
                     found.update(t.target.value for t in s.targets if isinstance(t.target, cst.Name))
     return found
+
 
 def _immutable(node: cst.BaseExpression | None) -> bool:
     """A constant, or an operation on such: nobody can put anything else into it afterwards."""
@@ -256,15 +263,20 @@ def _immutable(node: cst.BaseExpression | None) -> bool:
     plain = (cst.BaseNumber, cst.BaseString, cst.Name, cst.Attribute, cst.Comparison, cst.BooleanOperation)
     return isinstance(node, plain)
 
+
+_FACTORIES = ("list", "dict", "set", "tuple", "str", "int")
+
+
 def _has_factory(node: cst.ClassDef) -> bool:
     """A field of a dataclass that is made by a call of something else than list, dict, set."""
     for line in node.body.body:
         for s in line.body if isinstance(line, cst.SimpleStatementLine) else ():
             if isinstance(s, cst.AnnAssign) and isinstance(s.value, cst.Call):
                 for arg in s.value.args:
-                    if arg.keyword and "factory" in arg.keyword.value and dotted(arg.value) not in ("list", "dict", "set", "tuple", "str", "int"):
+                    if arg.keyword and "factory" in arg.keyword.value and dotted(arg.value) not in _FACTORIES:
                         return True
     return False
+
 
 def _binary(left: Kind | None, operator: cst.BaseBinaryOp, right: Kind | None) -> Kind | None:
     if left is None or right is None:

@@ -14,7 +14,10 @@ from wye.frontend import tables
 from wye.frontend.facts import Facts, Ref, Target, Unit, targets_of
 from wye.frontend.inert import Inert
 from wye.frontend.names import External, Own, is_standard
-from wye.frontend.project import Module, dotted
+from wye.frontend.project import Module
+
+Root = tuple[str, str]
+"""(module, name) of something that a program must hold."""
 
 
 class Reach:
@@ -157,8 +160,9 @@ class Reach:
         assert names is not None
         if name and name not in names:
             names.add(name)
-            for target in _bound(self.project, module, unit, name):
-                self._import(module, target)
+            for bound, target in unit.names():
+                if bound == name:
+                    self._import(module, target)
 
     def _unit(self, module: Module, unit: Unit) -> None:
         """What a kept statement reaches."""
@@ -190,7 +194,8 @@ class Reach:
         """Names that are looked up by text: the whole module stays."""
         prefixes = {".".join(name.split(".")[: i + 1]) for i in range(name.count(".") + 1)}
         empty = ref.call is not None and not ref.call.args
-        if prefixes & tables.DYNAMIC_MODULE or (name in ("builtins.vars", "builtins.dir") and empty) or (name == "builtins.locals" and not ref.depth):
+        own_names = (name in ("builtins.vars", "builtins.dir") and empty) or (name == "builtins.locals" and not ref.depth)
+        if prefixes & tables.DYNAMIC_MODULE or own_names:
             self.whole(module)
         if name in tables.DYNAMIC_IMPORT and not is_standard(module.name):
             self._computed_import(module, ref)
@@ -379,9 +384,7 @@ class Reach:
 
     def _stay_import(self, module: Module, unit: Unit) -> None:
         """An import that is kept for what it runs: without the names that nobody reaches."""
-        statement = unit.importing
-        assert statement is not None
-        for bound, target in unit_names(self.project, module, unit):
+        for bound, target in unit.names():
             if not self._effect(module, target):
                 continue
             for inner in self.inert.imported(module, target):
@@ -411,10 +414,15 @@ class Reach:
                 )  # fmt: skip
         for where, target, module, unit in self._problems:
             report.error(
-                "WYE6003", f"this runs when `{module.name}` is imported and needs `{target.source}`, which the step does not use", module.span(unit.node),
-                labels=[Label(where.span(target.node), "imported here")],
-                help=f"move it (or the step) to another module, or put `# wye: drop` on it if a step may run without it; packages of the step must include {target.source.partition('.')[0]} otherwise",
+                "WYE6003", f"this runs when `{module.name}` is imported and needs `{target.source}`, which the step does not use",
+                module.span(unit.node), labels=[Label(where.span(target.node), "imported here")],
+                help="move it, or the step, to another module; or put `# wye: drop` on it when steps that do not use it can do without",
             )  # fmt: skip
 
 
-
+def _qualnames(node: cst.ClassDef, prefix: str) -> Iterator[str]:
+    name = f"{prefix}{node.name.value}"
+    yield name
+    for line in node.body.body:
+        if isinstance(line, cst.ClassDef):
+            yield from _qualnames(line, f"{name}.")

@@ -149,8 +149,10 @@ class _Item(NamedTuple):
 
 
 _FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
-_TRIVIA = ("whitespace", "lpar", "rpar", "leading_lines", "lines_after", "comma", "semicolon", "header", "footer", "trailing", "lbr", "rbr",
-           "lbra", "rbra", "equal", "colon", "asynchronous", "dot", "operator", "start", "end", "prefix")  # fmt: skip
+_TRIVIA = tuple(
+    "whitespace lpar rpar leading_lines lines_after comma semicolon header footer trailing lbr rbr equal colon asynchronous dot operator "
+    "start end prefix".split()
+)
 
 
 def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -176,12 +178,14 @@ class _Builder:
 
     def run(self, tree: cst.Module) -> None:
         handlers = {
-            cst.Name: self.name, cst.Attribute: self.attribute, cst.Subscript: self.subscript, cst.Arg: self.arg, cst.SimpleString: self.string,
+            cst.Name: self.name, cst.Attribute: self.attribute, cst.Subscript: self.subscript, cst.Arg: self.arg,
+            cst.SimpleString: self.string,
             cst.FunctionDef: self.function, cst.ClassDef: self.class_, cst.Lambda: self.lambda_, cst.TypeAlias: self.type_alias,
             cst.ListComp: self.comprehension, cst.SetComp: self.comprehension, cst.DictComp: self.comprehension,
             cst.GeneratorExp: self.comprehension, cst.NamedExpr: self.walrus, cst.Import: self.import_, cst.ImportFrom: self.import_,
             cst.Global: self.declare, cst.Nonlocal: self.declare, cst.AnnAssign: self.ann_assign, cst.AssignTarget: self.target,
-            cst.AugAssign: self.aug_assign, cst.AsName: self.as_name, cst.For: self.for_, cst.CompFor: self.comp_for, cst.Del: self.delete,
+            cst.AugAssign: self.aug_assign, cst.AsName: self.as_name, cst.For: self.for_, cst.CompFor: self.comp_for,
+            cst.Del: self.delete,
             cst.MatchAs: self.capture, cst.MatchStar: self.capture, cst.MatchMapping: self.match_mapping,
             cst.MatchKeywordElement: self.match_keyword, cst.If: self.if_,
         }  # fmt: skip

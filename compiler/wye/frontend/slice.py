@@ -13,12 +13,9 @@ from wye.diagnostics import Span
 from wye.frontend.cut import cut
 from wye.frontend.inert import Inert
 from wye.frontend.project import Project
-from wye.frontend.reach import Reach
+from wye.frontend.reach import Reach, Root
 from wye.frontend.state import check_state
 from wye.ir.model import ProgramFile
-
-Root = tuple[str, str]
-"""(module, name) of something that a program must hold."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,5 +57,6 @@ def slice_program(project: Project, entry: str, roots: Iterable[Root], env_names
     reach.report()
     check_state(inert, reach.kept_units(), reach.reached, roots, frozenset(env_names))
     files = tuple(cut(inert, inert.facts(m), reach.kept[m], reach.bare) for m in reach.modules())
-    third = {t.source: ThirdParty(t.source, m.span(t.node)) for m, t in sorted(reach.third, key=lambda p: p[0].span(p[1].node), reverse=True)}
+    imports = sorted((ThirdParty(t.source, m.span(t.node)) for m, t in reach.third), reverse=True)
+    third = {t.name: t for t in imports}  # the first import of each
     return Slice(files, tuple(sorted(third.values())), tuple(sorted(reach.classes())))

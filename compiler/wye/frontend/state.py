@@ -19,6 +19,7 @@ from wye.frontend.project import Module
 from wye.frontend.scopes import Scope
 
 Key = tuple[Module, str]
+_GENERATORS = frozenset({"random.Random", "random.SystemRandom", "numpy.random.default_rng", "numpy.random.RandomState"})
 _CONSTRUCTION = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__call__"})
 
 
@@ -32,7 +33,11 @@ class Place:
 
 
 def check_state(
-    inert: Inert, kept: Mapping[Module, Sequence[Unit]], reached: AbstractSet[Key], roots: Iterable[tuple[str, str]], env_names: AbstractSet[str]
+    inert: Inert,
+    kept: Mapping[Module, Sequence[Unit]],
+    reached: AbstractSet[Key],
+    roots: Iterable[tuple[str, str]],
+    env_names: AbstractSet[str],
 ) -> None:
     """`reached` are the module-level names that the program uses; `env_names` the variables that the step sets."""
     _State(inert, kept, reached, env_names).check(roots)
@@ -58,8 +63,7 @@ class _State:
                         place = self._place(module, ref)
                         if ref.write:
                             self._mutation(module, unit, ref, place)
-                        if place.outside.startswith(("random.", "numpy.random.")) and not place.outside.endswith((".Random", ".default_rng", ".RandomState")):
-                            drawn.add(place.outside.rpartition(".")[0])
+                        drawn.add(place.outside.rpartition(".")[0] if place.outside not in _GENERATORS else "")
         for module, units in self.kept.items():
             for unit in units:
                 self._imported(module, unit, drawn)
@@ -142,20 +146,20 @@ class _State:
     # module state
 
     def _mutation(self, module: Module, unit: Unit, ref: Ref, place: Place) -> None:
-        if place.key is None or not self.units.get(place.key):
-            if not (ref.mode == "store" and not ref.chain and place.key):
-                return
-        owner, name = place.key if place.key else (module, ref.name)
+        declared = ref.mode in ("store", "delete") and not ref.chain  # by `global`
+        if place.key is None or not (declared or self.units.get(place.key)):
+            return
+        owner, name = place.key
         node = self._node((owner, name))
         if ref.write == "method" and not self._is_container(owner, node, place.rest[:-1]):
             return
         if isinstance(node, cst.Import | cst.ImportFrom) or self._while_classes_are_made(module, unit, ref):
             return
         label = [Label(owner.span(node), "it lives in the module")] if node is not None else []
-        where = _function(ref.scope)
+        changed = ".".join([name, *place.rest[:-1]])
         self.report.error(
-            "WYE6004", f"`{where}` changes `{'.'.join([name, *place.rest[:-1]]) if place.rest else name}`, which outlives the call", module.span(ref.node),
-            labels=label, help="each step runs in a process of its own: take the value as an argument and return the new one; to compute once, use `functools.cache`",
+            "WYE6004", f"`{_function(ref.scope)}` changes `{changed}`, which outlives the call", module.span(ref.node), labels=label,
+            help="each step runs in its own process: take the value as an argument and return the new; to compute once, `functools.cache`",
         )  # fmt: skip
 
     def _while_classes_are_made(self, module: Module, unit: Unit, ref: Ref) -> bool:
@@ -187,7 +191,8 @@ class _State:
         used = any((module, n) in self.reached for n in unit.binds) or isinstance(unit.node, cst.FunctionDef | cst.ClassDef)
         for ref in self._refs(module, unit):
             place = self._place(module, ref)
-            if (ref.name == "__file__" and not ref.targets and (module, "__file__") not in self.units) or (ref.chain[-1:] == ("__file__",) and not place.outside):
+            own_file = ref.name == "__file__" and not ref.targets and (module, "__file__") not in self.units
+            if own_file or (ref.chain[-1:] == ("__file__",) and not place.outside):
                 self.report.error(
                     "WYE6005", "`__file__` is another place in a step's program", module.span(ref.node),
                     help="ship the file with `@step(files=[...])` and open it by its path, or take its path as a parameter",
@@ -229,14 +234,15 @@ class _State:
         labels = [Label(inner_module.span(inner.node), "read here")] if inner is not ref else []
         if name in tables.VOLATILE and inner.call and used:
             self.report.error(
-                "WYE6006", f"this value of {tables.VOLATILE[name]} is made anew in every step's process", module.span(ref.node), labels=labels,
-                help="make it inside a step and pass it on",
+                "WYE6006", f"this value of {tables.VOLATILE[name]} is made anew in every step's process", module.span(ref.node),
+                labels=labels, help="make it inside a step and pass it on",
             )  # fmt: skip
         if self.env_names and (name in ("os.environ", "os.getenv", "os.environb") or name.startswith("os.environ.")):
             read = _literal(self.inert.facts(inner_module).scopes.parents, inner)
             if read is None or read in self.env_names:
+                names = _listed(self.env_names, read)
                 self.report.error(
-                    "WYE6009", f"the environment is read when `{module.name}` is imported, but the step sets {_listed(self.env_names, read)}",
+                    "WYE6009", f"the environment is read when `{module.name}` is imported, but the step sets {names}",
                     module.span(ref.node), labels=labels, help="read it inside the step, where its `env` is in force",
                 )  # fmt: skip
 
@@ -285,6 +291,3 @@ def _function(scope: Scope) -> str:
 def _names(node: cst.Assign | cst.AnnAssign) -> set[str]:
     targets = [t.target for t in node.targets] if isinstance(node, cst.Assign) else [node.target]
     return {t.value for t in targets if isinstance(t, cst.Name)}
-
-
-

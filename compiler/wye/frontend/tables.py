@@ -121,18 +121,24 @@ DATA_VALUES = _names("""
 """)
 """Values of the standard library that are plain data."""
 
-PATH_ATTRIBUTES = frozenset("""
+PATH_ATTRIBUTES = frozenset(
+    """
     anchor drive name parent parents parts root stem suffix suffixes
-""".split())
-PATH_METHODS = frozenset("""
+""".split()
+)
+PATH_METHODS = frozenset(
+    """
     absolute as_posix as_uri expanduser is_absolute joinpath relative_to resolve with_name with_segments with_stem with_suffix
-""".split())
-DATA_METHODS = frozenset("""
+""".split()
+)
+DATA_METHODS = frozenset(
+    """
     bit_length capitalize casefold center copy count date decode difference encode endswith format format_map get hex index
     intersection isdisjoint isoformat issubset issuperset items join keys ljust lower lstrip maketrans partition removeprefix
     removesuffix replace rjust rpartition rsplit rstrip split splitlines startswith strip symmetric_difference time title
     total_seconds translate union upper values zfill
-""".split())
+""".split()
+)
 """Attributes and methods of paths and of plain data that make such values and change nothing."""
 
 DECORATORS = _names("""
@@ -196,8 +202,10 @@ DYNAMIC_IMPORT = _names("""
 SEEDS = {"random.seed": "random", "numpy.random.seed": "numpy.random"}
 """What seeds a generator that a whole process shares."""
 
-STDLIB_EVER = frozenset("""
+STDLIB_EVER = frozenset(
+    """
     aifc annotationlib asynchat asyncore audioop binhex cgi cgitb chunk compression crypt distutils graphlib imghdr imp lib2to3
     mailcap msilib nis nntplib ossaudiodev pathlib pipes smtpd sndhdr spwd sunau telnetlib tomllib uu xdrlib zoneinfo
-""".split())
+""".split()
+)
 """Standard modules of only some of the Pythons that run steps; with this Python's own list they make the answer the same everywhere."""

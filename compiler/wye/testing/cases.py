@@ -97,3 +97,22 @@ def plain_call(case: Case, pipeline: str = "", python: str = sys.executable) -> 
     if done.returncode:
         return Outcome(None, done.stderr)
     return Outcome(done.stdout.rstrip("\n").rpartition("\n")[2])
+
+
+def local_run(case: Case, folder: Path) -> tuple[Outcome, dict[str, Any]]:
+    """`wye run CASE --format json` with `folder` as the working directory: the outcome, and what stood on standard output."""
+    params = folder / "params.json"
+    params.write_text(json.dumps(case.params), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "wye.cli", "run", str(case.source), "--params", str(params), "--format", "json"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, **case.variables},
+        timeout=600,
+    )
+    result = json.loads(done.stdout) if done.stdout else {}
+    if done.returncode:
+        return Outcome(None, done.stderr), result
+    written = [f.read_text("utf-8").strip() for f in (folder / ".wye" / "runs").glob("*/outputs.json")]
+    return Outcome(written[0] if written else "null"), result

@@ -178,7 +178,7 @@ def copy_lines(stream: Any) -> None:
 def failure(out: Path, code: int) -> str:
     try:
         error = json.loads((out / "error.json").read_text("utf-8"))
-        return f"{error['type'][0]}: {error['message']}"[:2000]
+        return ": ".join([*error["type"][:1], error["message"]])[:2000]
     except (OSError, ValueError, LookupError):
         return f"the step's process ended with exit code {code} and left no result"
 

@@ -1,5 +1,7 @@
 """Our scopes equal `symtable`'s: on hand-written corner cases and on a sample of the standard library."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import os
@@ -28,7 +30,11 @@ def tables_in(table: symtable.SymbolTable) -> Iterator[tuple[str, symtable.Symbo
     """The tables right below that every Python has; those of annotations and type parameters passed through."""
     for child in table.get_children():
         name = child.get_name()
-        if kind_of(child) in ("function", "class") and name not in ("__annotate__", "_annotation") and not (INLINED and name in COMPREHENSIONS):
+        if (
+            kind_of(child) in ("function", "class")
+            and name not in ("__annotate__", "_annotation")
+            and not (INLINED and name in COMPREHENSIONS)
+        ):
             yield COMPREHENSIONS.get(name, name), child
         else:
             yield from tables_in(child)
@@ -77,7 +83,9 @@ def differences(table: symtable.SymbolTable, scope: Scope, path: str) -> Iterato
         yield f"{path}: the scopes inside differ"
     for name, inner in their_inside:
         same = [s for n, s in our_inside if n == name]
-        tried = [list(differences(inner, s, f"{path}/{name}:{inner.get_lineno()}")) for s in same]  # the order of namesakes is not comparable
+        tried = [
+            list(differences(inner, s, f"{path}/{name}:{inner.get_lineno()}")) for s in same
+        ]  # the order of namesakes is not comparable
         if [] not in tried:
             yield from tried[0] if tried else ()
 
@@ -142,7 +150,9 @@ def test_type_parameters_as_symtable() -> None:
 
 
 def test_type_parameters() -> None:
-    tree = cst.parse_module("T = 1\ndef f[T](x: T, y=T) -> T:\n    return T\nclass C[T](B[T]):\n    def m(self) -> T: return T\ntype A[K] = dict[K, V]\n")
+    tree = cst.parse_module(
+        "T = 1\ndef f[T](x: T, y=T) -> T:\n    return T\nclass C[T](B[T]):\n    def m(self) -> T: return T\ntype A[K] = dict[K, V]\n"
+    )
     scopes = build(tree)
     owners = [(u.name, u.scope.resolve(u.name).kind) for u in scopes.uses if u.name in ("T", "K", "V", "B") and u.mode != "store"]
     assert owners == [("T", "types"), ("T", "module"), ("T", "types"), ("T", "types"), ("B", "module"), ("T", "types"), ("T", "types"), ("T", "types"), ("K", "types"), ("V", "module")]  # fmt: skip
@@ -171,7 +181,9 @@ def test_module_bindings() -> None:
 
 
 def test_loads_of_a_statement() -> None:
-    tree = cst.parse_module("x = 1\ndef f(a=d1):\n    b = a + x\n    return [b for b in len(y)] + g(lambda a: a + z)\nclass C:\n    x = x\n")
+    tree = cst.parse_module(
+        "x = 1\ndef f(a=d1):\n    b = a + x\n    return [b for b in len(y)] + g(lambda a: a + z)\nclass C:\n    x = x\n"
+    )
     scopes = build(tree)
     assert loads(scopes, 1) == {"d1", "x", "len", "y", "g", "z"}
     assert loads(scopes, 2) == {"x"}

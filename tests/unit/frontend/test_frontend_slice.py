@@ -1,5 +1,7 @@
 """Programs cut out of small projects: each runs in a fresh interpreter and gives what the original gives."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import subprocess
@@ -139,7 +141,7 @@ def test_cut_keeps_comments_and_formatting(case: Case) -> None:
     )
     made = case.slice("work")
     files = {f.path: f for f in made.files}
-    assert files["main.py"].text == textwrap.dedent('''\
+    assert files["main.py"].text == textwrap.dedent("""\
         # licence
 
         from __future__ import annotations
@@ -159,7 +161,7 @@ def test_cut_keeps_comments_and_formatting(case: Case) -> None:
 
         def work(n: int = RATE) -> str:
             return json.dumps([helper(i) for i in range(n)])
-        ''')
+        """)
     assert files["helpers.py"].text == "FACTOR = 2\ndef double(x): return x * FACTOR\n"
     source = (case.source / "main.py").read_text().split("\n")
     text = files["main.py"].text.split("\n")
@@ -247,7 +249,15 @@ def test_the_program_gives_what_the_original_gives(case: Case) -> None:
         acme__inner2="def deep(x): return x\ndef shallow(x): return x\n",
     )
     assert case.run("work(2)") == "36"
-    assert sorted(case.files) == ["acme/__init__.py", "acme/consts.py", "acme/inner2.py", "acme/late.py", "acme/late2.py", "acme/main.py", "acme/util.py"]
+    assert sorted(case.files) == [
+        "acme/__init__.py",
+        "acme/consts.py",
+        "acme/inner2.py",
+        "acme/late.py",
+        "acme/late2.py",
+        "acme/main.py",
+        "acme/util.py",
+    ]
     assert case.files["acme/__init__.py"] == "from .util import double as reexported\n"
     assert case.files["acme/consts.py"] == "START = 5\nLIMIT = 4\n"
     assert case.files["acme/inner2.py"] == "def deep(x): return x\n"
@@ -494,7 +504,8 @@ def test_type_hints_of_text_are_reached_when_asked_for(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "lookup", ["globals()['f_' + n]()", "vars()and eval('f_' + n)()", "getattr(sys.modules[__name__], 'f_' + n)()", "getattr(main, 'f_' + n)()"]
+    "lookup",
+    ["globals()['f_' + n]()", "vars()and eval('f_' + n)()", "getattr(sys.modules[__name__], 'f_' + n)()", "getattr(main, 'f_' + n)()"],
 )
 def test_dynamic_names_keep_the_whole_module(case: Case, lookup: str) -> None:
     case.write(
@@ -737,7 +748,11 @@ def test_roots_in_other_modules_and_classes_as_roots(case: Case) -> None:
         rows="class Row:\n    pass\nclass Col:\n    pass\n",
     )
     made = case.slice("steps:load", "rows:Row")
-    assert [(f.path, f.text) for f in made.files] == [("main.py", ""), ("rows.py", "class Row:\n    pass\n"), ("steps.py", "def load(): return [1]\n")]
+    assert [(f.path, f.text) for f in made.files] == [
+        ("main.py", ""),
+        ("rows.py", "class Row:\n    pass\n"),
+        ("steps.py", "def load(): return [1]\n"),
+    ]
     assert made.classes == (("rows", "Row"),)
 
 
@@ -760,8 +775,14 @@ def problem(case: Case, text: str, *, step: str = "work", env: tuple[str, ...] =
         ("D = {}\n@step\ndef work():\n    del D['k']\n", "main.py:5:9 WYE6004"),
         ("class C:\n    n = 0\n    xs = []\n@step\ndef work():\n    C.n += 1\n", "main.py:7:5 WYE6004"),
         ("class C:\n    n = 0\n    xs = []\n@step\ndef work():\n    C.xs.append(1)\n", "main.py:7:5 WYE6004"),
-        ("CALLS = []\ndef count(f):\n    def w():\n        CALLS.append(1)\n        return f()\n    return w\n@step\n@count\ndef work():\n    pass\n", "main.py:5:9 WYE6004"),
-        ("CACHE = {}\nclass Store:\n    def put(self):\n        CACHE['a'] = 1\nS = Store()\n@step\ndef work():\n    S.put()\n", "main.py:5:9 WYE6004"),
+        (
+            "CALLS = []\ndef count(f):\n    def w():\n        CALLS.append(1)\n        return f()\n    return w\n@step\n@count\ndef work():\n    pass\n",
+            "main.py:5:9 WYE6004",
+        ),
+        (
+            "CACHE = {}\nclass Store:\n    def put(self):\n        CACHE['a'] = 1\nS = Store()\n@step\ndef work():\n    S.put()\n",
+            "main.py:5:9 WYE6004",
+        ),
     ],
 )
 def test_module_state_that_a_step_changes(case: Case, text: str, place: str) -> None:
@@ -770,7 +791,11 @@ def test_module_state_that_a_step_changes(case: Case, text: str, place: str) -> 
 
 def test_module_state_of_another_module(case: Case) -> None:
     text = "import other\nfrom other import ITEMS as I\n@step\ndef work():\n    other.count = 1\n    I.add(2)\n    from other import MORE\n    MORE.update(a=1)\n"
-    assert problem(case, text, other="count = 0\nITEMS = set()\nMORE = {}\n") == ["main.py:6:5 WYE6004", "main.py:7:5 WYE6004", "main.py:9:5 WYE6004"]
+    assert problem(case, text, other="count = 0\nITEMS = set()\nMORE = {}\n") == [
+        "main.py:6:5 WYE6004",
+        "main.py:7:5 WYE6004",
+        "main.py:9:5 WYE6004",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -807,7 +832,7 @@ def test_values_that_differ_from_process_to_process(case: Case, text: str, place
 
 
 def test_such_values_do_no_harm_when_nobody_reaches_them(case: Case) -> None:
-    text = "import time, uuid\nfrom pathlib import Path\nSTART = time.time()\nHERE = Path(__file__).resolve().parents[1] / 'data'\nRUN = uuid.uuid4()\n@step\ndef work():\n    return time.time()\n"  # noqa: E501
+    text = "import time, uuid\nfrom pathlib import Path\nSTART = time.time()\nHERE = Path(__file__).resolve().parents[1] / 'data'\nRUN = uuid.uuid4()\n@step\ndef work():\n    return time.time()\n"
     assert problem(case, text) == []
 
 
@@ -816,7 +841,9 @@ def test_such_values_do_no_harm_when_nobody_reaches_them(case: Case) -> None:
     [("os.environ['HOST']", 8), ("os.environ.get('HOST', 'x')", 8), ("os.getenv('HOST')", 8), ("dict(os.environ)", 13), ("os.environ.get('PORT')", 0), ("conf()", 8)],
 )  # fmt: skip
 def test_environment_read_before_the_step_sets_it(case: Case, read: str, column: int) -> None:
-    text = f"import os\ndef conf():\n    return os.environ['HOST']\nHOST = {read}\n@step\ndef work():\n    return HOST, os.environ['HOST']\n"
+    text = (
+        f"import os\ndef conf():\n    return os.environ['HOST']\nHOST = {read}\n@step\ndef work():\n    return HOST, os.environ['HOST']\n"
+    )
     assert problem(case, text, env=("HOST",)) == ([f"main.py:5:{column} WYE6009"] if column else [])
 
 

@@ -160,6 +160,19 @@ def test_long_values_and_artifacts_go_to_the_store(tmp_path: Path) -> None:
     assert stale.read_text() == "m"
 
 
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        ('{"type": ["app:Unfit", "Exception"], "message": "only 2 rows"}', "app:Unfit: only 2 rows"),
+        ('{"type": [], "message": "the attempt took longer than 3 s"}', "the attempt took longer than 3 s"),
+        ("", "the step's process ended with exit code 9 and left no result"),
+    ],
+)
+def test_a_failure_says_why(error: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "error.json").write_text(error)
+    assert adapter.failure(tmp_path, 9) == says
+
+
 def test_run_ids_stay_apart_and_inside_the_store() -> None:
     ids = ["a:b", "a_b", "..", ".", "é", "a" * 300, "a" * 301]
     assert len({adapter.safe(i) for i in ids}) == len(ids)

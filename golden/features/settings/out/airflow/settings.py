@@ -17,7 +17,7 @@ except ImportError:  # Airflow 2
 
 try:
     from airflow.sdk import CronTriggerTimetable
-except ImportError:  # before Airflow 3.1
+except ImportError:  # Airflow 2 and 3.0
     from airflow.timetables.trigger import CronTriggerTimetable
 
 STEPS = Path(__file__).with_name("settings_steps")

@@ -1,0 +1,30 @@
+"""Examples that need packages: what `wye run` gives is what the plain call gives. In the engines' suite, because importing them takes long."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from wye.testing.cases import Case, examples, local_run, plain_call
+
+ROOT = Path(__file__).parents[2]
+CASES = {c.name: c for c in examples(ROOT) if c.requirements}
+
+
+def missing(case: Case) -> list[str]:
+    installed = {d.name.lower() for d in metadata.distributions()}
+    return [r for r in case.requirements if r.partition("==")[0].lower() not in installed]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_run_equals_the_plain_call(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    if missing(case):
+        pytest.skip(f"{name} needs {', '.join(missing(case))}")
+    expected = plain_call(case)
+    got, printed = local_run(case, tmp_path)
+    assert expected.value is not None, expected.error
+    assert got.value == expected.value, got.error
+    assert printed["status"] == "succeeded"
