@@ -63,6 +63,7 @@ def inside(python: str, tool: str, file: Path, times: int) -> tuple[float, float
 def main() -> None:
     kfp = python_environment("benchmark-kfp", [KFP])
     work = Path(tempfile.mkdtemp(prefix="wye-benchmarks-"))
+    os.environ["WYE_CACHE"] = str(work / "cache")
     try:
         machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}"
         print(f"{machine}; wye {version('wye')}, {KFP}. Medians; memory is the peak.\n")
@@ -80,7 +81,7 @@ def commands(kfp: Path, work: Path) -> None:
     theirs = median(5, lambda: child([str(kfp.parent / "kfp"), "dsl", "compile", "--py", "theirs.py", "--output", "theirs.yaml"], work))
 
     def cold() -> Measured:
-        for left in ("build", ".wye"):
+        for left in ("build", "cache"):
             shutil.rmtree(work / left, ignore_errors=True)
         return child(wye, work)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+os.environ["WYE_CACHE"] = "off"  # tests leave nothing in the user's own cache
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,7 +19,6 @@ import hashlib, json, sys
 from pathlib import Path
 from wye import driver
 from wye.backend import registry
-from wye.backend.report import report_file
 from wye.diagnostics import CompileFailed
 found = {}
 for folder in sys.argv[1:]:
@@ -27,11 +26,11 @@ for folder in sys.argv[1:]:
     for name in registry.names():
         target = registry.load(name)
         try:
-            files, checked = driver.compile_target(pipeline, target, target.options())
+            files, _ = driver.compile_target(pipeline, target, target.options())
         except CompileFailed as failed:
             found[f"{pipeline.name}/{name}"] = str(failed)
             continue
-        for file in (*files, report_file(checked)):
+        for file in files:
             found[f"{pipeline.name}/{name}/{file.path}"] = hashlib.sha256(file.text.encode("utf-8", "surrogatepass")).hexdigest()
 print(json.dumps(found))
 """

@@ -7,11 +7,12 @@ in a project's: a repository cannot bring one along. `WYE_CACHE` names another f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pickle
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from wye.ir.model import Pipeline
@@ -40,13 +41,23 @@ def store(file: Path, name: str | None, probes: Probes, pipeline: Pipeline) -> N
     place = _place(file, name)
     if place is None:
         return
+    with contextlib.suppress(pickle.PicklingError, RecursionError):
+        _write(place, pickle.dumps((_fingerprint(), dict(probes), pipeline), protocol=5))
+
+
+def text(source: bytes, make: Callable[[bytes], str]) -> str:
+    """`make(source)`, which depends on nothing else, kept from one compile to the next."""
+    folder = _folder()
+    place = folder / f"{hashlib.sha256(make.__qualname__.encode() + source).hexdigest()[:32]}.txt" if folder else None
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(pickle.dumps((_fingerprint(), dict(probes), pipeline), protocol=5))
-        os.replace(temporary, place)
-    except (OSError, pickle.PicklingError, RecursionError):
+        if place is not None:
+            return place.read_text("ascii")
+    except (OSError, ValueError):
         pass
+    made = make(source)
+    if place is not None:
+        _write(place, made.encode("ascii"))
+    return made
 
 
 def probe(path: str) -> str | None:
@@ -61,12 +72,24 @@ def probe(path: str) -> str | None:
 
 
 def _place(file: Path, pipeline: str | None) -> Path | None:
+    folder = _folder()
+    key = f"{file.resolve()}\0{pipeline or ''}".encode()
+    return folder / f"{hashlib.sha256(key).hexdigest()[:32]}.pickle" if folder else None
+
+
+def _folder() -> Path | None:
     chosen = os.environ.get("WYE_CACHE")
     if chosen == "off":
         return None
-    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wye" / "compiled"
-    key = f"{file.resolve()}\0{pipeline or ''}".encode()
-    return base / f"{hashlib.sha256(key).hexdigest()[:32]}.pickle"
+    return Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wye" / "compiled"
+
+
+def _write(place: Path, data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(data)
+        os.replace(temporary, place)
 
 
 def _fingerprint() -> str:

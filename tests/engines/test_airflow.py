@@ -407,8 +407,9 @@ def expected(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Any:
             case = replace(case, params={**case.params, "marks": str(tmp_path_factory.mktemp("plain"))})
         if name == "keeps":
             case = replace(case, variables={"ONE": "open sesame", "TWO": 'p"w{{ ds }}'})
-        os.environ["PYTHONPATH"] = str(Path(wye.__file__).parents[1])
-        return plain_call(case, python=str(python))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", str(Path(wye.__file__).parents[1]))
+            return plain_call(case, python=str(python))
 
     return outcome
 

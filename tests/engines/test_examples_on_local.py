@@ -1,4 +1,4 @@
-"""Examples that need packages: what `wye run` gives is what the plain call gives. In the engines' suite, because importing them takes long."""
+"""Examples that need packages: `wye run` gives what the plain call gives. Among the engines, because such imports take long."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files as resources
 
+from wye import cache as compiled
 from wye.ir.model import Program
 
 PACKAGE = "wye_runtime"
@@ -61,6 +62,10 @@ def payload(files: Iterable[File]) -> str:
 @cache
 def _payload(files: tuple[File, ...]) -> str:
     data = json.dumps(dict(files), ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return compiled.text(data, _compressed)
+
+
+def _compressed(data: bytes) -> str:
     return base64.b64encode(compress(data)).decode("ascii")
 
 

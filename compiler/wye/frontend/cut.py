@@ -13,7 +13,7 @@ from wye.ir.model import ProgramFile
 def cut(inert: Inert, facts: Facts, kept: dict[int, set[str] | None], bare: set[tuple[Module, int]]) -> ProgramFile:
     """The kept statements in order. Of an import, the kept names; of a function, all decorators but Wye's."""
     module = facts.module
-    units = [u for u in facts.units if u.index in kept]
+    units = [facts.units[i] for i in sorted(kept)]
     out: list[tuple[str, int]] = []
     if units:
         out.extend((line, i) for i, line in enumerate(facts.lines[: facts.units[0].first - 1], 1))

@@ -90,10 +90,8 @@ class Unit:
 
     @property
     def future(self) -> bool:
-        statement = self.importing
-        if not isinstance(statement, cst.ImportFrom) or statement.relative or statement.module is None:
-            return False
-        return dotted(statement.module) == "__future__"
+        """`from __future__ import …`: it is never left out."""
+        return any(t.source == "__future__" for t in self.imports)
 
 
 @dataclass(eq=False, slots=True, repr=False)

@@ -68,7 +68,8 @@ class Frame:
         return Const("null", "any", span)
 
     def fresh(self, name: str) -> str:
-        """An id that no node of this pipeline has: `train`, `train_2`, …"""
+        """An id that no node of this pipeline has: `train`, `train_2`, …; in ASCII, which every platform takes."""
+        name = "".join(c if c.isascii() else "_" for c in name)
         count = self._ids.get(name, 0)
         while True:
             count += 1

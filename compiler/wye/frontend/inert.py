@@ -8,7 +8,7 @@ from __future__ import annotations
 import libcst as cst
 
 from wye.frontend import tables
-from wye.frontend.facts import Unit
+from wye.frontend.facts import Target, Unit
 from wye.frontend.names import External, Locals, Own
 from wye.frontend.project import Module, Project
 from wye.frontend.pure import Pure
@@ -22,6 +22,7 @@ class Inert(Pure):
         super().__init__(project)
         self._units: dict[tuple[Module, int, bool], bool] = {}
         self._effects: dict[tuple[Module, bool], bool] = {}
+        self._staying: dict[tuple[Module, bool], list[Unit]] = {}
         self._stripped: dict[tuple[Module, int], frozenset[cst.CSTNode]] = {}
 
     def unit(self, module: Module, unit: Unit, watched: bool = False) -> bool:
@@ -146,11 +147,38 @@ class Inert(Pure):
                     if enum and statement.name.value in ("__init__", "__new__", "_generate_next_value_", "__init_subclass__"):
                         return False
                     local.add(statement.name.value)
-                if not self.statement(module, statement, False, frozenset(local)):
+                if not self.statement(module, statement, False, frozenset(local)) or self._described(module, statement, local):
                     return False
         return True
 
-    # imports
+    def _described(self, module: Module, node: cst.CSTNode, local: set[str]) -> bool:
+        """Whether a class attribute is set to an object that is made elsewhere: it may have a `__set_name__`."""
+        value = node.value if isinstance(node, cst.Assign | cst.AnnAssign) else None
+        if not isinstance(value, cst.Name) or value.value in local:
+            return False
+        origin = self.path(module, value)
+        made = isinstance(origin, Own) and not isinstance(origin.node, cst.FunctionDef | cst.ClassDef)
+        return made and self.kind(module, value) == "object"
+
+    # what stays
+
+    def staying(self, module: Module, watched: bool) -> list[Unit]:
+        """The statements that are in every program which holds the module."""
+        key = (module, watched)
+        if key not in self._staying:
+            self._staying[key] = [u for u in self.facts(module).units if not u.dead and self._stays(module, u, watched)]
+        return self._staying[key]
+
+    def _stays(self, module: Module, unit: Unit, watched: bool) -> bool:
+        if unit.future or unit.dropped:
+            return unit.future
+        if any(t.depth == 0 and self.runs(module, t, watched) for t in unit.imports):
+            return True
+        return unit.importing is None and not self.unit(module, unit, watched)
+
+    def runs(self, module: Module, target: Target, watched: bool) -> bool:
+        """Whether an import runs a statement that stays, or enters a circle of imports, whose order matters."""
+        return any(self.effectful(m, watched) for m in self.imported(module, target))
 
     def effectful(self, module: Module, watched: bool) -> bool:
         """Whether importing a module does anything beyond binding names: it, or what it imports, has a statement that stays, or there

@@ -225,7 +225,10 @@ class Pure(Names):
         """Whether making an instance of the user's class runs no code of the user's."""
         node, module = origin.node, origin.module
         assert isinstance(node, cst.ClassDef)
-        own = {"__init__", "__new__", "__post_init__", "__setattr__", "__call__", "__getattribute__"}
+        own = {"__init__", "__new__", "__post_init__", "__setattr__", "__getattribute__", "__get__", "__set__", "__set_name__"}
+        decorators = [d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator for d in node.decorators]
+        if not all(self.path(module, d) in _PLAIN_DECORATORS for d in decorators):
+            return False
         if methods(node) & own or not self._plain(module, node) or depth > 20 or _has_factory(node):
             return False
         for base in node.bases:
@@ -264,6 +267,7 @@ def _immutable(node: cst.BaseExpression | None) -> bool:
     return isinstance(node, plain)
 
 
+_PLAIN_DECORATORS = (External("dataclasses.dataclass"), External("functools.total_ordering"), External("typing.final"))
 _FACTORIES = ("list", "dict", "set", "tuple", "str", "int")
 
 

@@ -44,7 +44,7 @@ class Reach:
         return sorted(self.kept, key=lambda m: m.path)
 
     def kept_units(self) -> dict[Module, list[Unit]]:
-        return {m: [u for u in self.inert.facts(m).units if u.index in self.kept[m]] for m in self.modules()}
+        return {m: [self.inert.facts(m).units[i] for i in sorted(self.kept[m])] for m in self.modules()}
 
     def mentions(self, *words: str) -> bool:
         """Whether a word stands anywhere in what is kept."""
@@ -247,10 +247,10 @@ class Reach:
             inner = self.project.module(f"{target.source}.{name}") if name else None
             if inner:
                 self.include(inner)
-            elif self.project.owns(target.source) or self._relative(target):
-                if not target.guarded and not self._namespace(target.source):
+            elif self._absent(target):
+                if not target.guarded:
                     self._missing(module, target.source, target.node)
-            else:
+            elif not self._namespace(target.source):
                 self._outside(module, target)
             return
         self.include(source)
@@ -279,6 +279,12 @@ class Reach:
     @staticmethod
     def _relative(target: Target) -> bool:
         return isinstance(target.node, cst.ImportFrom) and bool(target.node.relative)
+
+    def _absent(self, target: Target) -> bool:
+        """An import from below one of the user's packages where there is no such module."""
+        if self.project.module(target.source) or self._namespace(target.source):
+            return False
+        return self.project.owns(target.source) or self._relative(target)
 
     def _namespace(self, name: str) -> bool:
         return bool(name) and self.project.root.joinpath(*name.split(".")).is_dir()
@@ -366,26 +372,18 @@ class Reach:
 
     def staying(self, module: Module) -> list[Unit]:
         """The statements of an included module that stay although nobody may reach them."""
-        return [u for u in self.inert.facts(module).units if not u.dead and self._stays(module, u)]
+        found = self.inert.staying(module, self.watched)
+        pinned = [u for u in self.inert.facts(module).units if any(self._pins(module, t) for t in u.imports)] if self._pinned else []
+        return sorted({*found, *pinned}, key=lambda u: u.index) if pinned else found
 
-    def _stays(self, module: Module, unit: Unit) -> bool:
-        if unit.future:
-            return True
-        if unit.dropped:
-            return False
-        if any(self._effect(module, t) for t in unit.imports if t.depth == 0):
-            return True
-        return unit.importing is None and not self.inert.unit(module, unit, self.watched)
-
-    def _effect(self, module: Module, target: Target) -> bool:
-        """Whether an import runs a statement that stays, or enters a circle of imports, whose order matters."""
-        found = list(self.inert.imported(module, target))
-        return any(m.name in self._pinned or self.inert.effectful(m, self.watched) for m in found)
+    def _pins(self, module: Module, target: Target) -> bool:
+        """Whether an import is how a submodule comes to be there that somebody takes from its package."""
+        return target.depth == 0 and any(m.name in self._pinned for m in self.inert.imported(module, target))
 
     def _stay_import(self, module: Module, unit: Unit) -> None:
         """An import that is kept for what it runs: without the names that nobody reaches."""
         for bound, target in unit.names():
-            if not self._effect(module, target):
+            if not (self._pins(module, target) or self.inert.runs(module, target, self.watched)):
                 continue
             for inner in self.inert.imported(module, target):
                 self.include(inner)
@@ -412,11 +410,15 @@ class Reach:
                     "WYE6002", f"the module `{module.name}` has the name of a standard one", module.span(module.tree),
                     help="rename the file: Python may import either",
                 )  # fmt: skip
+            for unit in self.inert.facts(module).units:
+                for target in unit.imports:
+                    if target.depth == 0 and not (unit.dead or unit.dropped or target.guarded) and self._absent(target):
+                        self._missing(module, target.source, target.node)
         for where, target, module, unit in self._problems:
             report.error(
                 "WYE6003", f"this runs when `{module.name}` is imported and needs `{target.source}`, which the step does not use",
                 module.span(unit.node), labels=[Label(where.span(target.node), "imported here")],
-                help="move it, or the step, to another module; or put `# wye: drop` on it when steps that do not use it can do without",
+                help="move it, or the step, to another module; or put `# wye: drop` on it: then only programs that use its names have it",
             )  # fmt: skip
 
 

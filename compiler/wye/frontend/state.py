@@ -199,6 +199,11 @@ class _State:
                 )  # fmt: skip
             if ref.depth:
                 continue
+            if ref.call and place.key and self._is_decorated(place.key) and not isinstance(unit.node, cst.FunctionDef | cst.ClassDef):
+                self.report.error(
+                    "WYE6010", f"`{place.key[1]}` is called when `{module.name}` is imported: every step would run it again",
+                    module.span(ref.node), help='put the call under `if __name__ == "__main__":`',
+                )  # fmt: skip
             self._outside(module, module, ref, ref, place.outside, used, unit)
             seed = tables.SEEDS.get(place.outside)
             if seed in drawn:
@@ -210,6 +215,10 @@ class _State:
                 for inner_module, inner in self._called(place.key, max(_calls(ref), _decorators(unit.node).get(ref.node, 1))):
                     outside = self._place(inner_module, inner).outside
                     self._outside(module, inner_module, ref, inner, outside, used and not isinstance(unit.node, cst.FunctionDef), unit)
+
+    def _is_decorated(self, key: Key) -> bool:
+        """Whether a function is a step or a pipeline."""
+        return any(self.inert.wye_decorators(key[0], unit) for unit in self.units.get(key, ()))
 
     def _called(self, key: Key, calls: int) -> Iterator[tuple[Module, Ref]]:
         """All uses in code that runs when a function or class of the user's is called while modules are imported."""

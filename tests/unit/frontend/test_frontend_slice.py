@@ -901,3 +901,137 @@ def test_line_numbers_translate(case: Case) -> None:
         there = starts.get(here, there + 1)
         assert source[there - 1] == line
     assert made.text == "# top\n\nA = 1\n\n# why\n@staticmethod\ndef work():\n    raise ValueError(A)\n"
+
+
+def test_submodules_that_a_package_imports_by_itself(case: Case) -> None:
+    case.write(
+        main="""
+        import pkg
+        from pkg import tools as t, rules
+        from wye import step
+        @step
+        def work():
+            return pkg.tools.f() + t.g() + rules.one.h()
+        """,
+        pkg__init="from . import tools\nfrom . import rules\n",
+        pkg__tools="def f(): return 1\ndef g(): return 2\ndef unused(): return 3\n",
+        pkg__rules__init="from . import one\n",
+        pkg__rules__one="def h(): return 4\ndef unused(): return 5\n",
+    )
+    assert case.run("work()") == "7"
+    assert "unused" not in case.files["pkg/tools.py"] + case.files["pkg/rules/one.py"]
+
+
+def test_a_submodule_that_somebody_else_imports(case: Case) -> None:
+    case.write(
+        main="""
+        import pkg
+        import pkg.loader
+        import other
+        from wye import step
+        @step
+        def work():
+            return pkg.deep.f() + other.x()
+        """,
+        pkg__init="",
+        pkg__loader="from pkg.deep import g\n",
+        pkg__deep="def f(): return 1\ndef g(): return 2\n",
+        other="import pkg.deep\ndef x(): return 1\n",
+    )
+    assert case.run("work()") == "2"
+
+
+def test_a_star_import_that_stays_and_is_used_later(case: Case) -> None:
+    case.write(
+        main="""
+        from pkg import *
+        from wye import step
+        @step
+        def work():
+            return Holder.loader().load(), SEEN
+        """,
+        pkg__init="""
+        from .a import *
+        SEEN = []
+        class Meta(type):
+            def __init__(cls, name, bases, kwds):
+                super().__init__(name, bases, kwds)
+                SEEN.append(name)
+        class Holder(metaclass=Meta):
+            loader = Loader
+        """,
+        pkg__a="""
+        __all__ = ["Loader"]
+        print("a is imported")
+        class Loader:
+            def load(self): return 1
+        """,
+    )
+    assert case.run("work()") == "a is imported\n(1, ['Holder'])"
+
+
+def test_decorated_methods_do_not_count_as_changing_state(case: Case) -> None:
+    text = "KNOWN = set()\ndef known(f):\n    KNOWN.add(f.__name__)\n    return f\nclass C:\n    @known\n    def m(self): return 1\n@step\ndef work():\n    return C().m(), KNOWN\n"
+    assert problem(case, text) == []
+
+
+def test_many_steps_share_the_analysis(case: Case) -> None:
+    steps = "".join(f"@step\ndef s{i}(): return h{i}()\ndef h{i}(): return {i}\n" for i in range(50))
+    case.write(main="from wye import step\n" + steps)
+    for i in range(50):
+        assert case.slice(f"s{i}").files[0].text == f"def s{i}(): return h{i}()\ndef h{i}(): return {i}\n"
+
+
+def test_a_pipeline_that_is_called_at_import(case: Case) -> None:
+    text = "from wye import pipeline\n@step\ndef work(): return 1\n@pipeline\ndef flow(): return work()\nRESULT = flow()\n"
+    assert problem(case, text) == ["main.py:7:10 WYE6010"]
+
+
+def test_missing_modules_that_nobody_uses(case: Case) -> None:
+    text = "from pkg.gone import x\ntry:\n    import pkg.optional\nexcept ImportError:\n    pass\n@step\ndef work(): return 1\n"
+    assert problem(case, text, pkg__init="") == ["main.py:2:1 WYE6001"]
+
+
+def test_descriptors_and_constructors_that_run_code_stay(case: Case) -> None:
+    case.write(
+        main="""
+        from dataclasses import dataclass
+        from wye import step
+        LOG = []
+        class Named:
+            def __set_name__(self, owner, name):
+                LOG.append(name)
+        shared = Named()
+        class A:
+            x = shared
+        class B:
+            y = Named()
+        @dataclass
+        class Plain:
+            z: int = 1
+        @dataclass
+        class Loud:
+            def __post_init__(self):
+                print("loud")
+        plain = Plain()
+        loud = Loud()
+        @step
+        def work():
+            return LOG
+        """
+    )
+    assert case.run("work()") == "loud\n['x', 'y']"
+    assert "Plain" not in case.files["main.py"]
+
+
+def test_a_future_import_on_a_line_with_others(case: Case) -> None:
+    case.write(
+        main="""
+        from __future__ import annotations; import math, json
+        from wye import step
+        @step
+        def work(x: Undefined = 1) -> Nothing:
+            return math.floor(x)
+        """
+    )
+    assert case.run("work()") == "1"

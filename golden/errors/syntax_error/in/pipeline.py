@@ -7,5 +7,5 @@ def load(n: int) -> list[int]:
 
 
 @pipeline
-def flow(n: int = 3)
-    return load(n)  # error: [WYE1002]
+def flow(n: int = 3)  # error: [WYE1002]
+    return load(n)

@@ -31,5 +31,5 @@ def flow(name: str = "x") -> list[object]:
     c = use.optoins(timeout=1)(Kind.A, 1)  # error: [WYE1012]
     d = p.x
     e = name.length  # error: [WYE1014]
-    f = Point(z=1)  # error: [WYE1031], [WYE1032]
+    f = Point(z=1)  # error: [WYE1032]
     return [a, b, c, d, e, f]
