@@ -57,7 +57,7 @@ core: $(STAMP)
 
 engines: $(STAMP)
 	$(call say,compiled artifacts under the vendors' own loaders and engines (the first time makes their environments))
-	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -rsfE tests/consumers tests/engines
+	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -n 2 --dist loadfile -rsfE --durations=5 tests/consumers tests/engines
 
 bless: $(STAMP)
 	$(call say,rewriting golden/ and the capability table in README.md)

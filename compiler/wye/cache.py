@@ -1,4 +1,4 @@
-"""Compiled pipelines kept by the content of what they were made from: a file's path goes in, the pipeline of its unchanged source comes out.
+"""Compiled pipelines kept by the content of what they came from: a file's path in, the pipeline of its unchanged source out.
 
 An entry holds every file that the front end read, with its hash, and every place where it looked and found nothing: a module that
 appears later makes the entry void, as a changed one does. Entries are pickles, so they stand in the user's own cache folder and never

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+
 from wye import driver
 from wye.ir.json import plan_json, task_file, tasks
 from wye.runtime.child import Attempt

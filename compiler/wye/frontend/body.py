@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -76,6 +77,8 @@ REFUSED: dict[type[cst.CSTNode], tuple[str, str, str]] = {
     cst.TypeAlias: ("WYE1010", "a type alias inside a pipeline is not part of the language", "move it to the module"),
 }
 """Statements that the language does not have, or not yet: code, message and help."""
+
+_COMMENT = re.compile(r"\s+#[^'\"]*$")
 
 Signal = Literal["return", "break", "continue"] | None
 
@@ -181,7 +184,8 @@ class Body:
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             return self.frame.module.head(node)
         if span.end_line > span.line:
-            return replace(span, end_line=span.line, end_column=len(self.frame.module.text.split("\n")[span.line - 1]) + 1)
+            first = self.frame.module.text.split("\n")[span.line - 1]
+            return replace(span, end_line=span.line, end_column=len(_COMMENT.sub("", first)) + 1)
         return span
 
     def expression(self, node: cst.Expr) -> Signal:

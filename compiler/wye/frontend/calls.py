@@ -136,6 +136,8 @@ class Calls:
             return Const("null", "any", frame.module.span(node))
         settings = step.settings
         for options in reversed(callee.options):
+            if self._runtime_options(options):
+                continue
             settings = frame.services.declarations.options(frame.module, options.args).over(settings)
         settings = settings.over(frame.declaration.settings.defaults)
         after = self._after(callee)
@@ -170,6 +172,18 @@ class Calls:
         frame.nodes.append(SubPipeline(id, declaration.id, bindings, after, False, frame.module.span(node)))
         type_ = declaration.type if declaration.type != "any" else lowered.body.yields[0].type if lowered.body.yields else "none"
         return Result(id, 0, type_, frame.module.span(node))
+
+    def _runtime_options(self, options: cst.Call) -> bool:
+        """Report settings that read the pipeline's own names: they are values of a run."""
+        finder = _LocalFinder(self.frame)
+        for arg in options.args:
+            arg.value.visit(finder)
+        if finder.found is not None:
+            self.frame.error(
+                "WYE2018", f"a setting must be a compile-time constant, but `{finder.found.value}` is a value of the run", finder.found,
+                help="write a literal or a module constant",
+            )  # fmt: skip
+        return finder.found is not None
 
     def _after(self, callee: _Callee) -> tuple[str, ...]:
         ids: dict[str, None] = {}
@@ -490,6 +504,22 @@ def dict_items(frame: Frame, value: Expr) -> list[tuple[Expr, Expr]] | None:
     if known and isinstance(plain, dict):
         return [(frame.const(k, value.span), frame.const(v, value.span)) for k, v in plain.items()]
     return None
+
+
+class _LocalFinder(cst.CSTVisitor):
+    """Finds a name of the pipeline's own."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self.found: cst.Name | None = None
+
+    def visit_Name(self, node: cst.Name) -> None:
+        if self.found is None and node.value in self._frame.local_names:
+            self.found = node
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)  # not the keyword
+        return False
 
 
 class _StepFinder(cst.CSTVisitor):

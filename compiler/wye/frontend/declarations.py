@@ -73,6 +73,11 @@ class Declarations:
         for statement in statements(module.tree.body):
             if isinstance(statement, cst.LazyImport | cst.LazyImportFrom):
                 self._report.error("WYE1010", "lazy imports are not read yet", module.span(statement), help="write a plain import")
+            elif isinstance(statement, cst.ImportFrom) and self._project.leaves(module, statement):
+                self._report.error(
+                    "WYE6001", "this relative import leaves the package that the module is in", module.span(statement),
+                    help=f"`{module.name}` is in the package `{module.package}`" if module.package else f"`{module.name}` is in no package",
+                )  # fmt: skip
         for name, nodes in module.bindings.items():
             decorated = [n for n in nodes if isinstance(n, cst.FunctionDef) and self.kind(Definition(module, name, n))]
             if decorated and len(nodes) > 1:

@@ -28,8 +28,8 @@ BUILTINS = frozenset(_BUILTINS)
 
 _STR: dict[str, Type | None] = {
     **dict.fromkeys(
-        "capitalize casefold center expandtabs format join ljust lower lstrip removeprefix removesuffix replace rjust rstrip strip swapcase "
-        "title upper zfill translate".split(), "str"),
+        "capitalize casefold center expandtabs format join ljust lower lstrip removeprefix removesuffix replace rjust rstrip strip "
+        "swapcase title upper zfill translate".split(), "str"),
     **dict.fromkeys(
         "endswith isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isspace istitle isupper startswith".split(),
         "bool"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from wye.frontend.project import Project
-from wye.frontend.slice import Slice, slice_program
+from wye.frontend.slicing.slice import Slice, slice_program
 from wye.ir.expressions import references, walk
 from wye.ir.model import Block, Call, Compute, Construct, Expr, Member, Output, Param, Pipeline, Program, Step
 from wye.runtime.types import Type

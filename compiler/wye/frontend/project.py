@@ -201,6 +201,10 @@ class Project:
         base = base[: len(base) - up] if up else base
         return ".".join([*base, *([name] if name else [])])
 
+    def leaves(self, module: Module, node: cst.ImportFrom) -> bool:
+        """Whether a relative import goes above the outermost package: Python refuses it."""
+        return len(node.relative) > len(module.package.split(".") if module.package else [])
+
     def resolve(self, module: Module, name: str) -> Resolved:
         """What a module-level name stands for, followed through the user's imports, aliases and re-exports."""
         return self._resolve(module, name, ())

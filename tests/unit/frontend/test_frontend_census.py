@@ -6,6 +6,7 @@ import inspect
 
 import libcst as cst
 import pytest
+
 from wye.frontend import body, expressions
 
 EXPRESSIONS = {c for _, c in inspect.getmembers(cst, inspect.isclass) if issubclass(c, cst.BaseExpression) and not inspect.isabstract(c)}
@@ -50,16 +51,17 @@ def test_every_node_class_is_accounted_for() -> None:
 
 STRUCTURAL = set(
     """
-    Add AddAssign And Annotation Arg AsName AssignEqual AssignTarget Asynchronous BitAnd BitAndAssign BitInvert BitOr BitOrAssign BitXor
-    BitXorAssign CSTNode Colon Comma Comment CompFor CompIf ComparisonTarget ConcatenatedString Decorator DictElement Divide DivideAssign Dot
-    Element Else EmptyLine Equal ExceptHandler ExceptStarHandler Finally FloorDivide FloorDivideAssign FormattedStringExpression
-    FormattedStringText From GreaterThan GreaterThanEqual ImportAlias ImportStar In IndentedBlock Index Is IsNot LeftCurlyBrace LeftParen
-    LeftShift LeftShiftAssign LeftSquareBracket LessThan LessThanEqual MatchAs MatchCase MatchClass MatchKeywordElement MatchList MatchMapping
-    MatchMappingElement MatchOr MatchOrElement MatchPattern MatchSequence MatchSequenceElement MatchSingleton MatchStar MatchTuple MatchValue
-    MatrixMultiply MatrixMultiplyAssign Minus Module Modulo ModuloAssign Multiply MultiplyAssign NameItem Newline Not NotEqual NotIn Or Param
-    ParamSlash ParamSpec ParamStar Parameters ParenthesizedWhitespace Plus Power PowerAssign RightCurlyBrace RightParen RightShift
-    RightShiftAssign RightSquareBracket Semicolon SimpleStatementLine SimpleStatementSuite SimpleWhitespace Slice StarredDictElement
-    StarredElement Subtract SubtractAssign SubscriptElement TemplatedStringExpression TemplatedStringText TrailingWhitespace TypeParam
-    TypeParameters TypeVar TypeVarTuple UnaryOperation WithItem
+    Add AddAssign And Annotation Arg AsName AssignEqual AssignTarget Asynchronous BitAnd BitAndAssign BitInvert BitOr BitOrAssign
+    BitXor BitXorAssign CSTNode Colon Comma Comment CompFor CompIf ComparisonTarget ConcatenatedString Decorator DictElement
+    Divide DivideAssign Dot Element Else EmptyLine Equal ExceptHandler ExceptStarHandler Finally FloorDivide FloorDivideAssign
+    FormattedStringExpression FormattedStringText From GreaterThan GreaterThanEqual ImportAlias ImportStar In IndentedBlock Index
+    Is IsNot LeftCurlyBrace LeftParen LeftShift LeftShiftAssign LeftSquareBracket LessThan LessThanEqual MatchAs MatchCase
+    MatchClass MatchKeywordElement MatchList MatchMapping MatchMappingElement MatchOr MatchOrElement MatchPattern MatchSequence
+    MatchSequenceElement MatchSingleton MatchStar MatchTuple MatchValue MatrixMultiply MatrixMultiplyAssign Minus Module Modulo
+    ModuloAssign Multiply MultiplyAssign NameItem Newline Not NotEqual NotIn Or Param ParamSlash ParamSpec ParamStar Parameters
+    ParenthesizedWhitespace Plus Power PowerAssign RightCurlyBrace RightParen RightShift RightShiftAssign RightSquareBracket
+    Semicolon SimpleStatementLine SimpleStatementSuite SimpleWhitespace Slice StarredDictElement StarredElement Subtract
+    SubtractAssign SubscriptElement TemplatedStringExpression TemplatedStringText TrailingWhitespace TypeParam TypeParameters
+    TypeVar TypeVarTuple UnaryOperation WithItem
     """.split()
 )

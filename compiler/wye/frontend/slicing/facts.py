@@ -9,7 +9,7 @@ from typing import Literal
 import libcst as cst
 
 from wye.frontend.project import Module, Project, dotted
-from wye.frontend.scopes import ANNOTATIONS, Mode, Scope, Scopes, Use, build, never_runs, reaches_module
+from wye.frontend.slicing.scopes import ANNOTATIONS, Mode, Scope, Scopes, Use, build, never_runs, reaches_module
 
 MUTATORS = frozenset(
     "append extend insert remove pop clear sort reverse update setdefault popitem add discard appendleft popleft extendleft rotate "

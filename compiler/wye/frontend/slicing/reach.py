@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 import libcst as cst
 
 from wye.diagnostics import Label
-from wye.frontend import tables
-from wye.frontend.facts import Facts, Ref, Target, Unit, targets_of
-from wye.frontend.inert import Inert
-from wye.frontend.names import External, Own, is_standard
 from wye.frontend.project import Module
+from wye.frontend.slicing import tables
+from wye.frontend.slicing.facts import Facts, Ref, Target, Unit, targets_of
+from wye.frontend.slicing.inert import Inert
+from wye.frontend.slicing.names import External, Own, is_standard
 
 Root = tuple[str, str]
 """(module, name) of something that a program must hold."""
@@ -290,6 +290,8 @@ class Reach:
         return bool(name) and self.project.root.joinpath(*name.split(".")).is_dir()
 
     def _missing(self, module: Module, name: str, node: cst.CSTNode) -> None:
+        if isinstance(node, cst.ImportFrom) and self.project.leaves(module, node):
+            return  # reported with the module
         self.project.diagnostics.error(
             "WYE6001", f"there is no module `{name or '.'}`", module.span(node),
             help=f"it would be {name.replace('.', '/')}.py below the folder of the entry file" if name else None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
-from wye.frontend.facts import Facts, Unit
-from wye.frontend.inert import Inert
 from wye.frontend.project import Module
+from wye.frontend.slicing.facts import Facts, Unit
+from wye.frontend.slicing.inert import Inert
 from wye.ir.model import ProgramFile
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import libcst as cst
 
-from wye.frontend import tables
-from wye.frontend.facts import Target, Unit
-from wye.frontend.names import External, Locals, Own
 from wye.frontend.project import Module, Project
-from wye.frontend.pure import Pure
-from wye.frontend.scopes import children, never_runs
+from wye.frontend.slicing import tables
+from wye.frontend.slicing.facts import Target, Unit
+from wye.frontend.slicing.names import External, Locals, Own
+from wye.frontend.slicing.pure import Pure
+from wye.frontend.slicing.scopes import children, never_runs
 
 
 class Inert(Pure):

@@ -7,9 +7,9 @@ from typing import Literal
 
 import libcst as cst
 
-from wye.frontend import tables
-from wye.frontend.names import External, Locals, Names, Own, is_standard
 from wye.frontend.project import Module, Project, dotted
+from wye.frontend.slicing import tables
+from wye.frontend.slicing.names import External, Locals, Names, Own, is_standard
 
 Kind = Literal["data", "path", "display", "type", "object"]
 """What evaluating a pure expression gives: plain data (its operators run no code of the user's), a path, a display that holds other

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from wye.diagnostics import Span
-from wye.frontend.cut import cut
-from wye.frontend.inert import Inert
 from wye.frontend.project import Project
-from wye.frontend.reach import Reach, Root
-from wye.frontend.state import check_state
+from wye.frontend.slicing.cut import cut
+from wye.frontend.slicing.inert import Inert
+from wye.frontend.slicing.reach import Reach, Root
+from wye.frontend.slicing.state import check_state
 from wye.ir.model import ProgramFile
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import libcst as cst
 
 from wye.diagnostics import Label
-from wye.frontend import tables
-from wye.frontend.facts import Ref, Unit
-from wye.frontend.inert import Inert
-from wye.frontend.names import External, Own
 from wye.frontend.project import Module
-from wye.frontend.scopes import Scope
+from wye.frontend.slicing import tables
+from wye.frontend.slicing.facts import Ref, Unit
+from wye.frontend.slicing.inert import Inert
+from wye.frontend.slicing.names import External, Own
+from wye.frontend.slicing.scopes import Scope
 
 Key = tuple[Module, str]
 _GENERATORS = frozenset({"random.Random", "random.SystemRandom", "numpy.random.default_rng", "numpy.random.RandomState"})

@@ -9,9 +9,9 @@ from typing import Literal
 
 import libcst as cst
 
-from wye.frontend import tables
-from wye.frontend.facts import Facts, Target, Unit, collect, targets_of
 from wye.frontend.project import Module, Project, dotted
+from wye.frontend.slicing import tables
+from wye.frontend.slicing.facts import Facts, Target, Unit, collect, targets_of
 
 
 @dataclass(frozen=True, slots=True)
