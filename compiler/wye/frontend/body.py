@@ -12,9 +12,11 @@ import libcst as cst
 from wye.frontend import inference
 from wye.frontend.calls import Calls
 from wye.frontend.declarations import PipelineDeclaration
-from wye.frontend.expressions import Expressions, dict_display, display
+from wye.frontend.displays import dict_display, display
+from wye.frontend.expressions import Expressions
 from wye.frontend.frame import Bound, Frame, Services, constant, is_value
 from wye.frontend.project import SMALL_STATEMENTS, Definition, bound_names, statements
+from wye.frontend.unrolling import limit, unroll
 from wye.ir.expressions import children, raises, references, size, walk
 from wye.ir.model import (
     Block,
@@ -416,10 +418,10 @@ class Body:
             what = "`async for`" if node.asynchronous else "`else` of a loop"
             frame.error("WYE1010", f"{what} is not part of a pipeline", self._head(node), help="write the statements after the loop")
             return None
-        value, limit = self.calls.iterable(node.iter)
+        value, width = self.calls.iterable(node.iter)
         frame.must(value)
         starts: list[int] = []
-        for item in self.calls.unroll(value, node.iter):
+        for item in unroll(frame, self.expressions, value, node.iter):
             starts.append(len(frame.nodes))
             self._assign(node.target, item, False, node.iter)
             signal = self.statements(node.body.body)
@@ -427,7 +429,7 @@ class Body:
                 return signal
             if signal == "break":
                 break
-        self.calls.limit(starts, limit)
+        limit(frame, starts, width)
         return None
 
 

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import libcst as cst
 
 from wye.frontend import inference
+from wye.frontend.comprehensions import Comp, Comprehensions
 from wye.frontend.constants import NotConstant, near
+from wye.frontend.displays import dict_display, display
 from wye.frontend.frame import Bound, Frame, constant, is_value, items_of
-from wye.frontend.project import Definition, External, ModuleRef, Unresolved, dotted, target_names
+from wye.frontend.project import Definition, External, ModuleRef, Unresolved, dotted
 from wye.ir.model import (
     Attr,
     Binary,
-    Clause,
     Compare,
-    Comprehension,
     Const,
     Construct,
-    DictDisplay,
     Display,
     Expr,
     FormatField,
@@ -75,6 +74,7 @@ class Expressions:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.calls: Calls
+        self.comprehensions = Comprehensions(self)
 
     def lower(self, node: cst.BaseExpression) -> Expr:
         """The IR of an expression; step calls in it become nodes, in the order of evaluation."""
@@ -429,112 +429,6 @@ class Expressions:
         self.frame.inner.pop()
         return Lambda(tuple(names), body, "any", self.frame.module.span(node))
 
-    def comprehension(self, node: cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp) -> Expr:
-        if self._repeats_a_step(node):
-            return self._unrolled(node)
-        clauses: list[Clause] = []
-        scopes = 0
-        comp: cst.CompFor | None = node.for_in
-        while comp is not None:
-            if comp.asynchronous:
-                self.frame.error("WYE1010", "`async for` is not part of a pipeline", comp)
-            self.frame.conditional += bool(clauses)
-            iterable = self.lower(comp.iter)
-            self.frame.conditional -= bool(clauses)
-            self.iterable(iterable, comp.iter)
-            self.frame.inner.append(self._targets(comp.target, inference.element(iterable.type)))
-            scopes += 1
-            self.frame.conditional += 1
-            conditions = tuple(self.plain(c.test) for c in comp.ifs)
-            self.frame.conditional -= 1
-            clauses.append(Clause(_target_text(comp.target), iterable, conditions))
-            comp = comp.inner_for_in
-        self.frame.conditional += 1
-        key = self.plain(node.key) if isinstance(node, cst.DictComp) else None
-        element = self.plain(node.value if isinstance(node, cst.DictComp) else node.elt)
-        self.frame.conditional -= 1
-        del self.frame.inner[-scopes:]
-        kind: Literal["list", "set", "dict", "generator"]
-        type_: Type
-        if isinstance(node, cst.DictComp):
-            assert key is not None
-            kind, type_ = "dict", ("dict", key.type, element.type)
-        elif isinstance(node, cst.SetComp):
-            kind, type_ = "set", ("set", element.type)
-        else:
-            kind, type_ = "generator" if isinstance(node, cst.GeneratorExp) else "list", ("list", element.type)
-        return Comprehension(kind, key, element, tuple(clauses), type_, self.frame.module.span(node))
-
-    def _repeats_a_step(self, node: cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp) -> bool:
-        """Whether a step is called once per item: anywhere but in the first iterable, which is evaluated once."""
-        parts: list[cst.CSTNode] = [node.key, node.value] if isinstance(node, cst.DictComp) else [node.elt]
-        comp: cst.CompFor | None = node.for_in
-        while comp is not None:
-            parts += [*comp.ifs, *([comp.iter] if comp is not node.for_in else [])]
-            comp = comp.inner_for_in
-        return any(self.calls.calls_a_step(p) for p in parts)
-
-    def _targets(self, target: cst.BaseAssignTargetExpression, element: Type) -> dict[str, Any]:
-        if isinstance(target, cst.Name):
-            return {target.value: element}
-        if (
-            isinstance(target, cst.Tuple | cst.List)
-            and isinstance(element, tuple)
-            and element[0] == "tuple"
-            and len(element) - 1 == len(target.elements)
-        ):
-            scope: dict[str, Any] = {}
-            for inner, t in zip(target.elements, element[1:]):
-                if isinstance(inner.value, cst.Name | cst.Tuple | cst.List):
-                    scope |= self._targets(inner.value, t)
-            return scope
-        if not isinstance(target, cst.Tuple | cst.List):
-            self.frame.error("WYE1017", "a comprehension binds plain names only", target)
-        return dict.fromkeys(target_names(target), "any")
-
-    def _unrolled(self, node: cst.ListComp | cst.SetComp | cst.DictComp | cst.GeneratorExp) -> Expr:
-        """A comprehension that calls steps, over a list known at compile time: one copy of the element per item."""
-        pairs: list[tuple[Expr | None, Expr]] = []
-
-        def clause(comp: cst.CompFor | None) -> None:
-            if comp is None:
-                key = self.plain(node.key) if isinstance(node, cst.DictComp) else None
-                pairs.append((key, self.plain(node.value if isinstance(node, cst.DictComp) else node.elt)))
-                return
-            iterable, limit = self.calls.iterable(comp.iter)
-            self.frame.must(iterable)
-            starts: list[int] = []
-            for item in self.calls.unroll(iterable, comp.iter):
-                starts.append(len(self.frame.nodes))
-                scope: dict[str, Any] = {}
-                self.bind_inner(comp.target, item, scope)
-                self.frame.inner.append(scope)
-                keep = True
-                for test in comp.ifs:
-                    known, value = constant(self.plain(test.test))
-                    if not known:
-                        self.frame.error("WYE1011", "a filter on a run-time value is not compiled yet", test, help="filter in a step")
-                    keep = keep and bool(value)
-                if keep:
-                    clause(comp.inner_for_in)
-                self.frame.inner.pop()
-            self.calls.limit(starts, limit)
-
-        clause(node.for_in)
-        span = self.frame.module.span(node)
-        if isinstance(node, cst.DictComp):
-            return dict_display(pairs, span)
-        return display("set" if isinstance(node, cst.SetComp) else "list", [v for _, v in pairs], span)
-
-    def bind_inner(self, target: cst.BaseExpression, value: Expr, scope: dict[str, Any]) -> None:
-        if isinstance(target, cst.Name):
-            scope[target.value] = value
-        elif isinstance(target, cst.Tuple | cst.List):
-            for element, item in zip(target.elements, self.unpack(value, target)):
-                self.bind_inner(element.value, item, scope)
-        else:
-            self.frame.error("WYE1017", "a comprehension binds plain names only", target)
-
     def unpack(self, value: Expr, target: cst.Tuple | cst.List) -> list[Expr]:
         """The items that an unpacking gives its targets; a wrong count that is known is reported, else the run counts."""
         stars = [i for i, e in enumerate(target.elements) if isinstance(e, cst.StarredElement)]
@@ -576,6 +470,9 @@ class Expressions:
         elif value.type in inference.SCALARS and value.type not in ("str", "bytes"):
             self.frame.error("WYE3003", f"`{show(value.type)}` cannot be iterated over", node)
 
+    def comprehension(self, node: Comp) -> Expr:
+        return self.comprehensions.lower(node)
+
     def call(self, node: cst.Call) -> Expr:
         return self.calls.lower(node)
 
@@ -593,41 +490,9 @@ LOWERED: dict[type[cst.CSTNode], Callable[[Expressions, Any], Expr]] = {
 """Every expression that the language has."""
 
 
-def display(kind: Literal["list", "tuple", "set"], items: Sequence[Expr], span: Any) -> Display:
-    types = [inference.element(i.type) if isinstance(i, Star) else i.type for i in items]
-    if kind == "tuple":
-        starred = any(isinstance(i, Star) for i in items)
-        type_: Type = ("tuple*", inference.join(*types)) if starred else ("tuple", *types)
-    else:
-        type_ = (kind, inference.join(*types) if types else "json")
-    return Display(kind, tuple(items), type_, span)
-
-
-def dict_display(pairs: Sequence[tuple[Expr | None, Expr]], span: Any) -> DictDisplay:
-    values = [v.type if k is not None else (v.type[2] if isinstance(v.type, tuple) and v.type[0] == "dict" else "any") for k, v in pairs]
-    keys = [k.type if k is not None else (v.type[1] if isinstance(v.type, tuple) and v.type[0] == "dict" else "any") for k, v in pairs]
-    return DictDisplay(tuple(pairs), ("dict", inference.join(*keys), inference.join(*values)) if pairs else ("dict", "json", "json"), span)
-
-
 def _comparable(value: Any) -> bool:
     """Values whose comparison is the same on every Python."""
     return isinstance(value, bool | int | str | None) or (isinstance(value, list | tuple) and all(map(_comparable, value)))
-
-
-def _target_text(target: cst.CSTNode) -> str:
-    if isinstance(target, cst.Name):
-        return target.value
-    if isinstance(target, cst.StarredElement):
-        return "*" + _target_text(target.value)
-    if isinstance(target, cst.Tuple | cst.List):
-        inner = ", ".join(
-            f"({_target_text(e.value)})"
-            if isinstance(e.value, cst.Tuple | cst.List)
-            else _target_text(e if isinstance(e, cst.StarredElement) else e.value)
-            for e in target.elements
-        )
-        return inner + ("," if len(target.elements) == 1 else "")
-    return "_"
 
 
 def _unescape(text: str) -> str:

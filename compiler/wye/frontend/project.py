@@ -20,6 +20,10 @@ from wye.sources import InputError, source_root
 SMALL_STATEMENTS = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
 
 
+ATTRIBUTE = "is an attribute of a value"
+"""Why a dotted name stands for nothing of a module's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A name's one binding statement in one of the user's modules."""
@@ -265,7 +269,7 @@ class Project:
                 case External(dotted=name):
                     found = External(f"{name}.{part}")
                 case _:
-                    return Unresolved("is an attribute of a value")
+                    return Unresolved(ATTRIBUTE)
         return found
 
     def attribute(self, source: str, name: str, seen: tuple[tuple[str, str], ...] = ()) -> Resolved:
