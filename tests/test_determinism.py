@@ -64,39 +64,6 @@ def test_another_folder_and_hash_seed(here: dict[str, str], tmp_path: Path) -> N
     assert compile_all(moved(tmp_path), sys.executable, "1", tmp_path) == here
 
 
-def other_python() -> str | None:
-    """Another minor version on this machine that is new enough."""
-    for minor in (14, 13, 12, 11):
-        if minor == sys.version_info.minor:
-            continue
-        found = shutil.which(f"python3.{minor}")
-        if found and subprocess.run([found, "-c", "import venv, ensurepip"], capture_output=True).returncode == 0:
-            return found
-    return None
-
-
-def install(python: str, folder: Path) -> str:
-    """An environment of another Python that holds this Wye; its interpreter."""
-    subprocess.run([python, "-m", "venv", str(folder)], check=True, capture_output=True)
-    inside = str(folder / "bin" / "python")
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    with_uv = [uv, "pip", "install", "--quiet", "--python", inside, "--editable", str(ROOT)]
-    with_pip = [inside, "-m", "pip", "install", "--quiet", "--editable", str(ROOT)]
-    for command in ([with_uv] if uv else []) + [with_pip]:
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode == 0:
-            return inside
-    pytest.skip(f"Wye does not install on {python}: {done.stderr.strip().splitlines()[-1]}")
-
-
-def test_another_python(here: dict[str, str], tmp_path: Path) -> None:
-    python = other_python()
-    if python is None:
-        pytest.skip("no second Python (>= 3.11) on PATH")
-    inside = install(python, tmp_path / "environment")
-    assert compile_all(moved(tmp_path), inside, "1", tmp_path) == here
-
-
 TRAP = """
 import pathlib
 pathlib.Path({marker!r}).write_text("the user's module ran")

@@ -40,6 +40,19 @@ def python_environment(name: str, requirements: Sequence[str], python: str = "3.
     return folder / "bin" / "python"
 
 
+def interpreter(version: str) -> Path | None:
+    """A Python of this minor version on this machine: on PATH, or one of pyenv's."""
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    found = [shutil.which(f"python{version}"), *(str(f / "bin" / "python") for f in sorted(versions.glob(f"{version}.*")))]
+    for python in filter(None, found):
+        try:
+            if subprocess.run([python, "-c", ""], capture_output=True, timeout=60).returncode == 0:
+                return Path(python)
+        except OSError:
+            continue
+    return None
+
+
 def _run(name: str, *command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     if done.returncode:

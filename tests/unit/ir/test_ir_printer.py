@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import operator
-import shutil
 import subprocess
 import warnings
 from typing import Any
@@ -21,6 +20,7 @@ from wye.ir.model import Expr
 from wye.ir.printer import print_expr, value_form
 from wye.runtime.child import _unpack
 from wye.runtime.values import decode, encode, find
+from wye.testing.environments import interpreter
 
 S = Span("p.py", 1, 1, 1, 2)
 ANY = "any"
@@ -250,9 +250,9 @@ def test_rebuilding_from_the_operands_changes_nothing(expr: Expr) -> None:
 
 
 def test_the_text_evaluates_on_python_3_9() -> None:
-    python = shutil.which("python3.9")
-    if python is None or subprocess.run([python, "-c", ""], capture_output=True).returncode:
-        pytest.skip("there is no python3.9 here")
+    python = interpreter("3.9")
+    if python is None:
+        pytest.skip("there is no Python 3.9 here")
     cases: list[tuple[dict[str, Any], str]] = []
 
     @settings(max_examples=80, deadline=None, database=None)
