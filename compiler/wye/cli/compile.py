@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -168,8 +169,10 @@ def _show_files(builds: dict[Path, Sequence[EmittedFile]]) -> None:
     for folder, files in builds.items():
         say()
         heading(f"{folder.as_posix()}/")
-        for path in sorted(f.path for f in files):
-            say(f"  {path}")
+        tops = Counter(f.path.partition("/")[0] for f in files)
+        for name in sorted(tops):
+            whole = any(f.path == name for f in files)
+            say(f"  {name}" if whole else f"  {name}/  {tops[name]} files")
 
 
 # --- wye check ----------------------------------------------------------------------------------------------------------------------
