@@ -7,6 +7,7 @@ from typing import Literal
 
 import libcst as cst
 
+from wye.frontend import inference
 from wye.frontend.project import Definition, External, Module, Project, dotted, statements
 from wye.runtime.types import Type, contains
 
@@ -85,7 +86,8 @@ class Annotations:
                 except cst.ParserSyntaxError:
                     return Annotation("any")
             case cst.BinaryOperation(operator=cst.BitOr()):
-                return Annotation(_union(self._read(module, node.left, depth + 1).type, self._read(module, node.right, depth + 1).type))
+                sides = (self._read(module, side, depth + 1).type for side in (node.left, node.right))
+                return Annotation(inference.join(*sides))
             case cst.Subscript():
                 return self._subscript(module, node, depth)
             case cst.Name() | cst.Attribute():
@@ -138,9 +140,9 @@ class Annotations:
         short = head.removeprefix("typing.")
         short = {"List": "list", "Dict": "dict", "Set": "set", "FrozenSet": "frozenset", "Tuple": "tuple"}.get(short, short)
         if short == "Optional" and len(args) == 1:
-            return Annotation(_union(args[0], "none"))
+            return Annotation(inference.join(args[0], "none"))
         if short == "Union":
-            return Annotation(_union(*args))
+            return Annotation(inference.join(*args))
         if short in _GENERIC and len(args) == _GENERIC[short]:
             return Annotation((short, *args))
         if short == "tuple":
@@ -276,15 +278,3 @@ def _literal(node: cst.BaseExpression) -> tuple[object, bool]:
         case cst.Name(value="True" | "False" | "None" as name):
             return {"True": True, "False": False, "None": None}[name], True
     return None, False
-
-
-def _union(*types: Type) -> Type:
-    """A union without nesting or repetition; `any` swallows everything."""
-    flat: list[Type] = []
-    for t in types:
-        for part in t[1:] if isinstance(t, tuple) and t[0] == "union" else (t,):
-            if part not in flat:
-                flat.append(part)
-    if "any" in flat:
-        return "any"
-    return flat[0] if len(flat) == 1 else ("union", *flat)

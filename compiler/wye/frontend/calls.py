@@ -326,19 +326,7 @@ class Calls:
         frame, name = self.frame, func.attr.value
         value = self.expressions.plain(func.value)
         kind = inference.kind_of(value.type)
-        if kind in ("list", "dict") and name in (
-            "append",
-            "extend",
-            "insert",
-            "pop",
-            "remove",
-            "clear",
-            "sort",
-            "reverse",
-            "update",
-            "setdefault",
-            "popitem",
-        ):
+        if kind in ("list", "dict") and name in inference.MUTATORS:
             return frame.error(
                 "WYE1017",
                 f"`.{name}()` changes a value in place",

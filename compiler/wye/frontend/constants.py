@@ -13,6 +13,7 @@ from typing import Any
 
 import libcst as cst
 
+from wye.frontend.inference import MUTATORS
 from wye.frontend.project import SMALL_STATEMENTS, Definition, External, Module, Project, Unresolved, dotted
 from wye.sdk import settings as sdk
 
@@ -31,24 +32,6 @@ _ARITHMETIC: dict[type[cst.BaseBinaryOp], Callable[[Any, Any], Any]] = {
     cst.Add: operator.add, cst.Subtract: operator.sub, cst.Multiply: operator.mul, cst.FloorDivide: operator.floordiv,
     cst.Modulo: operator.mod, cst.Power: _power, cst.BitAnd: operator.and_, cst.BitOr: operator.or_, cst.BitXor: operator.xor,
 }  # fmt: skip
-_MUTATORS = frozenset(
-    [
-        "append",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "remove",
-        "clear",
-        "update",
-        "setdefault",
-        "sort",
-        "reverse",
-        "add",
-        "discard",
-        "__setitem__",
-    ]
-)
 _LIMIT = 100_000
 """Folded nodes in one expression: a bound, not a promise."""
 
@@ -297,7 +280,7 @@ class _MutationFinder(cst.CSTVisitor):
             self.found = self.found or node
 
     def visit_Call(self, node: cst.Call) -> None:
-        if isinstance(node.func, cst.Attribute) and node.func.attr.value in _MUTATORS and self._base(node.func.value):
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value in MUTATORS and self._base(node.func.value):
             self.found = self.found or node
 
 

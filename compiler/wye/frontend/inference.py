@@ -43,6 +43,12 @@ METHODS: dict[str, dict[str, Type | None]] = {
     "tuple": {"index": "int", "count": "int"},
     "dict": {"get": None, "keys": None, "values": None, "items": None, "copy": None},
 }
+MUTATORS = frozenset(
+    "append extend insert remove pop clear sort reverse update setdefault popitem add discard appendleft popleft extendleft rotate "
+    "difference_update intersection_update symmetric_difference_update subtract move_to_end".split()
+)
+"""Methods that change what they are called on."""
+
 VIEWS = frozenset({"keys", "values", "items"})
 
 

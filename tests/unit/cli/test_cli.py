@@ -181,7 +181,9 @@ def test_compile_writes_and_reports(wye: Wye) -> None:
     assert {"out/flow/local/plan.json", "out/flow/local/report.json"} <= set(written("out"))
     assert re.search(r"(?m)^  local   compiled +\d+ +\d+ +\d+ +0$", done.out)
     assert re.search(r"(?m)^  local +advisory  step\.cpu .* flow\.py:4$", done.out)
-    assert all(f"  {path.removeprefix('out/flow/local/')}\n" in done.out for path in written("out"))
+    inside = [path.removeprefix("out/flow/local/") for path in written("out")]
+    assert all(f"  {path}\n" in done.out for path in inside if "/" not in path)
+    assert f"  programs/  {sum(p.startswith('programs/') for p in inside)} files\n" in done.out
     assert done.err == ""
 
 

@@ -8,13 +8,10 @@ from typing import Literal
 
 import libcst as cst
 
+from wye.frontend.inference import MUTATORS
 from wye.frontend.project import Module, Project, dotted
 from wye.frontend.slicing.scopes import ANNOTATIONS, Mode, Scope, Scopes, Use, build, never_runs, reaches_module
 
-MUTATORS = frozenset(
-    "append extend insert remove pop clear sort reverse update setdefault popitem add discard appendleft popleft extendleft rotate "
-    "difference_update intersection_update symmetric_difference_update subtract move_to_end".split()
-)
 _DROP = "wye: drop"
 
 
