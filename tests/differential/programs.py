@@ -1,4 +1,7 @@
-"""Random straight-line pipelines as Python source, and two ways to run one: as the plain call, and as the compiled plan in this process."""
+"""Random straight-line pipelines as Python source, and two ways to run one: as the plain call, and as the compiled plan in this process.
+
+`python tests/differential/programs.py 30 DIR` writes 30 of them as cases; `WYE_CASES=DIR make engines` runs these on every engine too.
+"""
 
 from __future__ import annotations
 
@@ -342,3 +345,32 @@ def loaded(source: str, folder: Path, name: str) -> Any:
         sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     return importlib.import_module(name)
+
+
+def write_cases(count: int, folder: Path) -> None:
+    """Random programs as cases of the engines' suites: the pipeline is named like its folder, and it is known whether it fails."""
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+
+    written: list[str] = []
+
+    @seed(count)
+    @settings(max_examples=count * 20, deadline=None, database=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+    @given(source=sources())
+    def collect(source: str) -> None:
+        name = f"random_{len(written)}"
+        if len(written) >= count or source in written or source.count("\n") < HEADER.count("\n") + 6:
+            return
+        place = folder / name
+        place.mkdir(parents=True)
+        fails = plain(loaded(source, folder, f"module_{name}")).text is None
+        (place / "pipeline.py").write_text(source.replace("\ndef p(", f"\ndef {name}("))
+        (place / "case.toml").write_text(f"fails = {str(fails).lower()}\n")
+        written.append(source)
+
+    collect()
+
+
+if __name__ == "__main__":
+    write_cases(int(sys.argv[1]), Path(sys.argv[2]))
+    for file in Path(sys.argv[2]).glob("module_*.py"):
+        file.unlink()

@@ -21,7 +21,7 @@ import pytest
 
 import wye
 from wye.driver import compile_source, compile_target
-from wye.testing.cases import Case, Outcome, examples, feature_cases, plain_call
+from wye.testing.cases import Case, Outcome, examples, feature_cases, further, plain_call
 from wye.testing.environments import engine, python_environment
 from wye_targets.airflow import Airflow, AirflowOptions
 
@@ -342,7 +342,7 @@ OWN = {
     "apart": Own(AIRFLOW_IN_PROGRAM),
 }
 
-SHARED = [c for c in (*feature_cases(ROOT), *examples(ROOT)) if "airflow" in c.targets]
+SHARED = [c for c in (*feature_cases(ROOT), *examples(ROOT), *further()) if "airflow" in c.targets]
 ON_OLDEST = ("hostile_strings", "values", "parameters", "outputs", "order", "failing", "artifacts", "settings")
 """What runs on 2.10 too; every case is parsed there."""
 

@@ -14,14 +14,14 @@ import yaml
 
 from wye.driver import compile_source, compile_target
 from wye.runtime.values import decode, encode
-from wye.testing.cases import Case, examples, feature_cases, plain_call
+from wye.testing.cases import Case, examples, feature_cases, further, plain_call
 from wye.testing.environments import engine
 from wye_targets.kubeflow import Kubeflow
 from wye_targets.kubeflow.adapter import EXACT, arrived
 from wye_targets.kubeflow.capabilities import Options
 
 ROOT = Path(__file__).parents[2]
-FEATURES, EXAMPLES = ([c for c in cases if "kubeflow" in c.targets] for cases in (feature_cases(ROOT), examples(ROOT)))
+FEATURES, EXAMPLES = ([c for c in cases if "kubeflow" in c.targets] for cases in ((*feature_cases(ROOT), *further()), examples(ROOT)))
 REQUIREMENTS = ("kfp==2.17.0", "kfp-kubernetes==2.17.0", "pip", *sorted({r for c in EXAMPLES for r in c.requirements}))
 
 

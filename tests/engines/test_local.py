@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from wye.runtime.values import plain
-from wye.testing.cases import Case, examples, feature_cases, local_run, plain_call
+from wye.testing.cases import Case, examples, feature_cases, further, local_run, plain_call
 
 ROOT = Path(__file__).parents[2]
-CASES = {c.name: c for c in (*feature_cases(ROOT), *examples(ROOT)) if "local" in c.targets}
+CASES = {c.name: c for c in (*feature_cases(ROOT), *examples(ROOT), *further()) if "local" in c.targets}
 
 
 def missing(case: Case) -> list[str]:

@@ -48,6 +48,12 @@ def examples(root: Path) -> tuple[Case, ...]:
     return tuple(_case(f, f / "pipeline.py", f.name) for f in sorted((root / "examples").iterdir()) if (f / "pipeline.py").is_file())
 
 
+def further() -> tuple[Case, ...]:
+    """Every `<name>/pipeline.py` below `$WYE_CASES`, when that is set: programs of a soak, for the engines."""
+    base = os.environ.get("WYE_CASES")
+    return tuple(_case(f, f / "pipeline.py", f.name) for f in sorted(Path(base).iterdir()) if f.is_dir()) if base else ()
+
+
 def _case(folder: Path, source: Path, name: str) -> Case:
     settings = folder / "case.toml"
     known = tomllib.loads(settings.read_text("utf-8")) if settings.exists() else {}
