@@ -363,7 +363,9 @@ def write_cases(count: int, folder: Path) -> None:
         place = folder / name
         place.mkdir(parents=True)
         fails = plain(loaded(source, folder, f"module_{name}")).text is None
-        (place / "pipeline.py").write_text(source.replace("\ndef p(", f"\ndef {name}("))
+        inner = HEADER[HEADER.index("@pipeline") :]
+        text = source if " inner(" in source.removeprefix(HEADER) else source.replace(inner, "")  # one pipeline to choose from
+        (place / "pipeline.py").write_text(text.replace("\ndef p(", f"\ndef {name}("))
         (place / "case.toml").write_text(f"fails = {str(fails).lower()}\n")
         written.append(source)
 
