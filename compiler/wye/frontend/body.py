@@ -330,7 +330,7 @@ class Body:
 
     def _share(self, name: str, value: Expr) -> None:
         """A list or dict that became a part of another value has a second reference: its name owns it no longer."""
-        if value.type in inference.SCALARS:
+        if value.type in inference.SCALARS or is_value(value):
             return
         owned = {id(b.value): n for n, b in self.frame.env.items() if b.owned and n != name}
         for part in walk(value) if owned else ():
