@@ -40,8 +40,9 @@ class Source:
         pipeline = self._lower(chosen) if chosen else None
         for module in list(self.project.modules.values()):
             declarations.check_module(module)
+        defaults = {p for inner in self._services.pipelines.values() if inner for p in inner.settings.defaults.packages}
         for step in list(self._steps.values()):
-            self._programs.of_step(step)
+            self._programs.of_step(step, packages=defaults)  # its problems belong among the first that are shown
         self.project.diagnostics.check()
         assert pipeline is not None
         self.pipeline = pipeline

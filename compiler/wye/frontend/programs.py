@@ -24,18 +24,18 @@ class Programs:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._slices: dict[tuple[frozenset[Root], tuple[str, ...]], Slice] = {}
+        self._slices: dict[tuple[frozenset[Root], tuple[str, ...], tuple[str, ...]], Slice] = {}
 
-    def of_step(self, step: Step, env_names: Iterable[str] = (), classes: Iterable[Root] = ()) -> Slice:
-        """The program of a step whose calls set these variables, with further classes that its inputs may hold."""
+    def of_step(self, step: Step, env_names: Iterable[str] = (), packages: Iterable[str] = (), classes: Iterable[Root] = ()) -> Slice:
+        """The program of a step whose calls set these variables and have these packages, with further classes that may arrive."""
         types = [p.type for p in step.parameters] + [p.type for p in step.ports] + [step.type]
         roots = {(step.module, step.function), *classes, *(c for t in types for c in classes_in(t))}
-        return self._slice(roots, sorted({*env_names, *(name for name, _ in step.settings.env)}))
+        return self._slice(roots, {*env_names, *(name for name, _ in step.settings.env)}, {*packages, *step.settings.packages})
 
-    def _slice(self, roots: set[Root], env_names: Iterable[str] = ()) -> Slice:
-        key = (frozenset(roots), tuple(env_names))
+    def _slice(self, roots: set[Root], env_names: Iterable[str] = (), packages: Iterable[str] = ()) -> Slice:
+        key = (frozenset(roots), tuple(sorted(env_names)), tuple(sorted(packages)))
         if key not in self._slices:
-            self._slices[key] = slice_program(self._project, self._project.entry.name, sorted(roots), env_names=key[1])
+            self._slices[key] = slice_program(self._project, self._project.entry.name, sorted(roots), key[1], key[2])
         return self._slices[key]
 
     def attach(self, pipeline: Pipeline) -> Pipeline:
@@ -45,6 +45,7 @@ class Programs:
         """
         steps = {s.id: s for s in pipeline.steps}
         env_names: dict[str, set[str]] = {}
+        packages: dict[str, set[str]] = {}
         reach: dict[tuple[str, str], set[Root]] = {}
         wanted: dict[str, set[Root]] = {}
         computes: dict[str, set[Root]] = {}
@@ -52,9 +53,10 @@ class Programs:
             if isinstance(node, Call):
                 step = steps[node.step]
                 env_names.setdefault(step.id, set()).update(name for name, _ in node.settings.env)
+                packages.setdefault(step.id, set()).update(node.settings.packages)
                 arriving = set().union(*(_arriving(e, reach) for _, e in node.bindings))
                 wanted.setdefault(step.id, set()).update(arriving)
-                leaving = arriving | set(self.of_step(step, env_names[step.id]).classes)
+                leaving = arriving | set(self.of_step(step, env_names[step.id], packages[step.id]).classes)
                 for port in step.ports:
                     reach[node.id, port.name] = leaving if carries(port.type) else set()
             elif isinstance(node, Compute):
@@ -63,7 +65,7 @@ class Programs:
         programs: dict[str, Program] = {}
         for id, step in steps.items():
             if id in wanted:
-                made = self.of_step(step, env_names[id], wanted[id])
+                made = self.of_step(step, env_names[id], packages[id], wanted[id])
                 name = f"{step.module}.{step.function}"
                 programs[name] = Program(name, self._project.entry.name, made.files)
                 steps[id] = replace(step, program=name)
@@ -71,7 +73,9 @@ class Programs:
         for node in pipeline.body.nodes:
             if isinstance(node, Compute) and computes[node.id]:
                 name = f"{pipeline.name}.{node.id}"
-                programs[name] = Program(name, self._project.entry.name, self._slice(computes[node.id]).files)
+                programs[name] = Program(
+                    name, self._project.entry.name, self._slice(computes[node.id], packages=node.settings.packages).files
+                )
                 node = replace(node, program=name)
             elif isinstance(node, Compute):
                 node = replace(node, program=None)

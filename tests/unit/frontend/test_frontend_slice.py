@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from wye.diagnostics import CompileFailed
+from wye.driver import compile_source
 from wye.frontend.project import Project
 from wye.frontend.slicing.slice import Slice, slice_program
 
@@ -1035,3 +1037,18 @@ def test_a_future_import_on_a_line_with_others(case: Case) -> None:
         """
     )
     assert case.run("work()") == "1"
+
+
+def test_a_package_that_the_step_states_is_there(tmp_path: Path) -> None:
+    """A statement that stays may need what the step has among its packages, or its pipeline's defaults; nobody else's program may."""
+    text = (
+        "import pandas as pd\nimport yaml\nfrom wye import pipeline, step\npd.set_option('x', 1)\nyaml.add_constructor('y', print)\n"
+        "@step(packages=['Pandas >= 2'])\ndef a() -> int: return 1\n@step\ndef b(x: int) -> int: return x\n"
+        "@pipeline(defaults={'packages': ['pandas', 'pyyaml==6.0.2']})\ndef flow() -> int: return b(a.options(packages=['pandas', 'PyYAML'])())\n"
+    )
+    (tmp_path / "flow.py").write_text(text)
+    assert [p.id for p in compile_source(tmp_path / "flow.py").programs] == ["flow.a", "flow.b"]
+    (tmp_path / "flow.py").write_text(text.replace("defaults={'packages': ['pandas', 'pyyaml==6.0.2']}", ""))
+    with pytest.raises(CompileFailed) as failed:
+        compile_source(tmp_path / "flow.py")
+    assert {d.code for d in failed.value.diagnostics} == {"WYE6003"}

@@ -23,10 +23,11 @@ Root = tuple[str, str]
 class Reach:
     """What a set of roots needs. `kept` says for each module which statements are in the program, and for an import which names."""
 
-    def __init__(self, inert: Inert, watched: bool, hints: bool) -> None:
+    def __init__(self, inert: Inert, watched: bool, hints: bool, installed: frozenset[str] = frozenset()) -> None:
+        """`installed` are top-level names of third parties that are there whether a root uses them or not."""
         self.inert = inert
         self.project = inert.project
-        self.watched, self.hints = watched, hints
+        self.watched, self.hints, self._installed = watched, hints, installed
         self.kept: dict[Module, dict[int, set[str] | None]] = {}
         self.bare: set[tuple[Module, int]] = set()
         self.third: dict[tuple[Module, Target], Unit | None] = {}
@@ -77,7 +78,7 @@ class Reach:
             if module:
                 self.reach(module, root)
         self._drain()
-        self._first = {t.source.partition(".")[0] for _, t in self.third}
+        self._first = self._installed | {t.source.partition(".")[0] for _, t in self.third}
         start = self.project.module(entry)
         if start:
             self.include(start)
@@ -417,9 +418,10 @@ class Reach:
                     if target.depth == 0 and not (unit.dead or unit.dropped or target.guarded) and self._absent(target):
                         self._missing(module, target.source, target.node)
         for where, target, module, unit in self._problems:
+            what = f"this runs when `{module.name}` is imported and needs `{target.source}`"
+            message = f"{what}, which the step neither uses nor has in its packages"
             report.error(
-                "WYE6003", f"this runs when `{module.name}` is imported and needs `{target.source}`, which the step does not use",
-                module.span(unit.node), labels=[Label(where.span(target.node), "imported here")],
+                "WYE6003", message, module.span(unit.node), labels=[Label(where.span(target.node), "imported here")],
                 help="move it, or the step, to another module; or put `# wye: drop` on it: then only programs that use its names have it",
             )  # fmt: skip
 

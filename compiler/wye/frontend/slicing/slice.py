@@ -15,6 +15,7 @@ from wye.frontend.slicing.cut import cut
 from wye.frontend.slicing.inert import Inert
 from wye.frontend.slicing.reach import Reach, Root
 from wye.frontend.slicing.state import check_state
+from wye.frontend.slicing.tables import import_name
 from wye.ir.model import ProgramFile
 
 
@@ -38,22 +39,26 @@ class Slice:
 _ANALYSES: WeakKeyDictionary[Project, Inert] = WeakKeyDictionary()
 
 
-def slice_program(project: Project, entry: str, roots: Iterable[Root], env_names: Iterable[str] = ()) -> Slice:
+def slice_program(
+    project: Project, entry: str, roots: Iterable[Root], env_names: Iterable[str] = (), packages: Iterable[str] = ()
+) -> Slice:
     """The program that holds `roots` (their order does not matter). `entry` is in it: it is imported first.
 
-    `env_names` are the environment variables that the step sets. Problems go to the project's diagnostics.
+    `env_names` are the environment variables that the step sets, `packages` the requirements that it states. Problems go to the
+    project's diagnostics.
     """
     inert = _ANALYSES.get(project)
     if inert is None:
         inert = _ANALYSES[project] = Inert(project)
     roots = sorted({(module, name.partition(".")[0]) for module, name in roots})
-    reach = Reach(inert, False, False)
+    installed = frozenset(import_name(p) for p in packages)
+    reach = Reach(inert, False, False, installed)
     while True:
         reach.run(entry, roots)
         watched, hints = reach.mentions("__subclasses__"), reach.mentions("get_type_hints", "get_annotations")
         if (watched, hints) == (reach.watched, reach.hints):
             break
-        reach = Reach(inert, watched or reach.watched, hints or reach.hints)
+        reach = Reach(inert, watched or reach.watched, hints or reach.hints, installed)
     reach.report()
     check_state(inert, reach.kept_units(), reach.reached, roots, frozenset(env_names))
     files = tuple(cut(inert, inert.facts(m), reach.kept[m], reach.bare) for m in reach.modules())

@@ -4,6 +4,8 @@ a value. Closed tables: what is not listed is taken to have an effect.
 
 from __future__ import annotations
 
+import re
+
 
 def _names(text: str) -> frozenset[str]:
     """`module: name name …` lines as dotted names."""
@@ -209,3 +211,15 @@ STDLIB_EVER = frozenset(
 """.split()
 )
 """Standard modules of only some of the Pythons that run steps; with this Python's own list they make the answer the same everywhere."""
+
+_IMPORT_NAMES = {
+    "beautifulsoup4": "bs4", "opencv-python": "cv2", "opencv-python-headless": "cv2", "pillow": "PIL", "protobuf": "google", "pyjwt": "jwt",
+    "python-dateutil": "dateutil", "python-dotenv": "dotenv", "pyyaml": "yaml", "scikit-image": "skimage", "scikit-learn": "sklearn",
+}  # fmt: skip
+"""Packages whose import name is not their own."""
+
+
+def import_name(requirement: str) -> str:
+    """The top-level module that a requirement most likely brings (`scikit-learn==1.7.2` brings `sklearn`)."""
+    name = re.split(r"[^A-Za-z0-9._-]", requirement.strip(), maxsplit=1)[0].lower()
+    return _IMPORT_NAMES.get(name) or name.replace("-", "_").replace(".", "_")
