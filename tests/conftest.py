@@ -1,4 +1,4 @@
-"""What every test may use: the `--bless` option."""
+"""What holds for every test: no cache, the verifier between the passes; and the `--bless` option."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import pytest
 
 os.environ["WYE_CACHE"] = "off"  # tests leave nothing in the user's own cache
+os.environ["WYE_VERIFY"] = "1"  # the verifier runs between the passes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -106,11 +105,3 @@ def build() -> Build:
 def build_type() -> type[Build]:
     """For tests of many pipelines."""
     return Build
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _verify() -> Iterator[None]:
-    """The verifier runs around every pass."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WYE_VERIFY", "1")
-        yield
