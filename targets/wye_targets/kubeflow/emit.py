@@ -57,7 +57,7 @@ def emit(native: Native) -> tuple[EmittedFile, ...]:
 def _check_size(native: Native, size: int) -> None:
     if size > native.max_bytes:
         message = f"the pipeline takes {size:,} bytes, and the service takes {native.max_bytes:,}"
-        help = 'bake the programs into an image (packaging = "image"), split the pipeline, or say what the service takes: max_bytes'
+        help = "split the pipeline, read large constants from files, or say what the service takes: `max_bytes` in the stack"
         raise CompileFailed([Diagnostic("WYE4004", message, native.span, help=help, target="kubeflow")])
 
 
