@@ -34,6 +34,7 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP)
 	$(call say,compiling $(DEMO) for this machine$(comma) Kubeflow Pipelines and Airflow)
+	@echo '    The table lists what a target does by other means (emulated) or has no use for (advisory). Nothing is dropped in silence.'
 	$(BIN)/wye compile $(DEMO) -t local -t kubeflow -t airflow -o build
 	$(call say,running it here on the real data set)
 	$(BIN)/wye run $(DEMO) --format json > build/demo.json

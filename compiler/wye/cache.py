@@ -18,7 +18,7 @@ from pathlib import Path
 from wye.ir.model import Pipeline
 
 Probes = Mapping[str, str | None]
-"""By absolute path: the SHA-256 of a file's bytes, `folder` for a folder of modules, None for nothing there."""
+"""By absolute path: the SHA-256 of a file's bytes, `folder` or `folder of modules`, None for nothing there."""
 
 
 def load(file: Path, pipeline: str | None) -> Pipeline | None:
@@ -51,12 +51,14 @@ def text(source: bytes, make: Callable[[bytes], str]) -> str:
     place = folder / f"{hashlib.sha256(make.__qualname__.encode() + source).hexdigest()[:32]}.txt" if folder else None
     try:
         if place is not None:
-            return place.read_text("ascii")
+            seal, _, kept = place.read_text("ascii").partition("\n")
+            if seal == hashlib.sha256(kept.encode("ascii")).hexdigest():  # a file that a crash cut short is no entry
+                return kept
     except (OSError, ValueError):
         pass
     made = make(source)
     if place is not None:
-        _write(place, made.encode("ascii"))
+        _write(place, f"{hashlib.sha256(made.encode('ascii')).hexdigest()}\n{made}".encode("ascii"))
     return made
 
 
@@ -66,7 +68,10 @@ def probe(path: str) -> str | None:
         with open(path, "rb") as stream:
             return hashlib.sha256(stream.read()).hexdigest()
     except IsADirectoryError:
-        return "folder" if any(name.endswith(".py") for name in os.listdir(path)) else None
+        try:
+            return "folder of modules" if any(name.endswith(".py") for name in os.listdir(path)) else "folder"
+        except OSError:
+            return "folder"
     except OSError:
         return None
 

@@ -11,8 +11,8 @@ class InputError(Exception):
 
 
 def source_root(file: Path, exists: Callable[[Path], bool] = Path.is_file) -> Path:
-    """The folder that Python would have on its path: above the outermost package that holds the (absolute) file."""
-    folder = file.parent
+    """The folder that Python would have on its path: above the outermost package that holds the file."""
+    folder = file.resolve().parent
     while exists(folder / "__init__.py") and folder.parent != folder:
         folder = folder.parent
     return folder

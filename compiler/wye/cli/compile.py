@@ -15,11 +15,12 @@ from wye.backend.report import report_json
 from wye.backend.write import write_builds
 from wye.cli.failure import Usage
 from wye.cli.output import heading, json_diagnostics, say, say_json, show_diagnostics, table
-from wye.cli.source import source_root, split_source
+from wye.cli.source import split_source
 from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics
 from wye.diagnostics.render import read_sources, render
 from wye.diagnostics.suggest import did_you_mean
 from wye.ir.model import Call
+from wye.sources import source_root
 from wye.stacks import Setting, Stack, load_stack, make_options
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from wye.backend.run import RunInputError, RunResult, Text, run_local
 from wye.cli.compile import block_settings, check_blocks
 from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
 from wye.cli.progress import progress
-from wye.cli.source import read_parameters, source_root, split_parameters, split_source
+from wye.cli.source import read_parameters, split_parameters, split_source
 from wye.diagnostics import CompileFailed
 from wye.diagnostics.screen import paint, safe
+from wye.sources import source_root
 from wye.stacks import make_options
 
 TARGET = "local"

@@ -8,7 +8,8 @@ from typing import Any
 from wye.backend.capabilities import FEATURES, Row
 from wye.cli.failure import Usage
 from wye.cli.output import say, say_json, show_diagnostics, table
-from wye.cli.source import source_root, split_source
+from wye.cli.source import split_source
+from wye.sources import source_root
 
 LEVELS = {"native": "native", "emulated": "emulated", "advisory": "advisory", "rejected": "–"}
 

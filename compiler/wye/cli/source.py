@@ -18,14 +18,6 @@ def split_source(text: str) -> tuple[Path, str | None]:
     return Path(text), None
 
 
-def source_root(file: Path) -> Path:
-    """The folder that the paths of spans are relative to: above the outermost package. The front end's rule, without loading its parser."""
-    folder = file.resolve().parent
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
-        folder = folder.parent
-    return folder
-
-
 def split_parameters(texts: Sequence[str]) -> dict[str, str]:
     """`NAME=TEXT …` by name."""
     found: dict[str, str] = {}

@@ -22,3 +22,12 @@ def did_you_mean(name: str, names: Iterable[str], kind: str) -> str:
     if match is not None:
         return f"did you mean `{match}`?"
     return f"the {kind} are: {', '.join(known)}" if known else f"there are no {kind}"
+
+
+def near(word: str | None, known: Iterable[str]) -> str | None:
+    """As `did_you_mean`, else "one of: `a`, `b`" in the order given; None when there is no word, or nothing else that it could be."""
+    others = [k for k in known if k != word]
+    if word is None or not others:
+        return None
+    match = nearest(word, others)
+    return f"did you mean `{match}`?" if match else "one of: " + ", ".join(f"`{k}`" for k in others)

@@ -13,9 +13,10 @@ from pathlib import Path
 import libcst as cst
 
 from wye.diagnostics import Label
+from wye.diagnostics.suggest import near
 from wye.frontend.annotations import Annotations
 from wye.frontend.body import Body
-from wye.frontend.constants import Constants, near
+from wye.frontend.constants import Constants
 from wye.frontend.declarations import Declarations, PipelineDeclaration
 from wye.frontend.frame import Services
 from wye.frontend.programs import Programs

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from wye.diagnostics import Label, Span
+from wye.diagnostics.suggest import near
 from wye.frontend import inference
 from wye.frontend.annotations import ClassInfo
-from wye.frontend.constants import near
 from wye.frontend.displays import display
 from wye.frontend.expressions import Expressions
 from wye.frontend.frame import Frame, constant, items_of
@@ -64,7 +64,7 @@ class Calls:
             (options if func.func.attr.value == "options" else after).append(func)
             func = func.func.value
         text = dotted(func)
-        if not text or self.expressions._is_local(text.partition(".")[0]):
+        if not text or self.expressions.is_local(text.partition(".")[0]):
             return _Callee(None, text, tuple(options), tuple(after))
         found = self.frame.services.project.follow_path(self.frame.module, text.split("."))
         return _Callee(found, text, tuple(options), tuple(after))
@@ -117,7 +117,7 @@ class Calls:
                 "WYE1012", f"`{callee.text}` is a variable here, not a step", node.func,
                 labels=[Label(frame.env[callee.text].span, "assigned here")], help="give the variable another name",
             )  # fmt: skip
-        if callee.text and not self.expressions._is_local(callee.text.partition(".")[0]):
+        if callee.text and not self.expressions.is_local(callee.text.partition(".")[0]):
             reason = getattr(callee.found, "reason", "is not defined")
             help = near(callee.text, [*frame.module.bindings, *inference.BUILTINS]) if reason == "is not defined" else None
             return frame.error("WYE1003", f"`{callee.text}` {reason}", node.func, help=help if help and "did you" in help else None)

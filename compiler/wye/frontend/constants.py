@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import libcst as cst
 
+from wye.diagnostics.suggest import near
 from wye.frontend.inference import MUTATORS
 from wye.frontend.project import SMALL_STATEMENTS, Definition, External, Module, Project, Unresolved, dotted
 from wye.sdk import settings as sdk
@@ -287,14 +288,3 @@ class _MutationFinder(cst.CSTVisitor):
 def _at_top(module: Module, statement: cst.CSTNode) -> bool:
     """Whether a statement stands in no compound statement."""
     return any(statement in line.body for line in module.tree.body if isinstance(line, SMALL_STATEMENTS))
-
-
-def near(word: str | None, known: Iterable[str]) -> str | None:
-    """A did-you-mean for a misspelt word."""
-    if word is None:
-        return None
-    from difflib import get_close_matches
-
-    known = [k for k in known if k != word]  # a name that cannot be resolved may well be there
-    match = get_close_matches(word, known, 1)
-    return f"did you mean `{match[0]}`?" if match else "one of: " + ", ".join(f"`{k}`" for k in known)

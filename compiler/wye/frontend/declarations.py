@@ -10,8 +10,9 @@ from typing import Any, Literal, TypeVar
 import libcst as cst
 
 from wye.diagnostics import Label, Span
+from wye.diagnostics.suggest import near
 from wye.frontend.annotations import Annotations
-from wye.frontend.constants import Constants, NotConstant, near
+from wye.frontend.constants import Constants, NotConstant
 from wye.frontend.project import Definition, External, Module, Project, dotted, statements
 from wye.ir.model import Const, Parameter, ParameterKind, Port, Step, StepParameter
 from wye.ir.settings import PipelineSettings, Settings

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import libcst as cst
 
+from wye.diagnostics.suggest import near
 from wye.frontend import inference
 from wye.frontend.comprehensions import Comp, Comprehensions
-from wye.frontend.constants import NotConstant, near
+from wye.frontend.constants import NotConstant
 from wye.frontend.displays import dict_display, display
 from wye.frontend.frame import Bound, Frame, constant, is_value, items_of
 from wye.frontend.project import Definition, External, ModuleRef, Unresolved, dotted
@@ -168,7 +169,7 @@ class Expressions:
     def attribute(self, node: cst.Attribute) -> Expr:
         frame, span = self.frame, self.frame.module.span(node)
         root = dotted(node).partition(".")[0]
-        if root and not self._is_local(root):
+        if root and not self.is_local(root):
             owner = frame.services.project.follow_path(frame.module, dotted(node.value).split("."))
             if isinstance(owner, ModuleRef | External):
                 return self._module_level(node)
@@ -219,7 +220,7 @@ class Expressions:
             self.frame.services.annotations.class_info(Definition(owner, name, node)) if owner and isinstance(node, cst.ClassDef) else None
         )
 
-    def _is_local(self, name: str) -> bool:
+    def is_local(self, name: str) -> bool:
         return name in self.frame.local_names or any(name in scope for scope in self.frame.inner)
 
     # --- literals and displays -----------------------------------------------------------------------------------------------

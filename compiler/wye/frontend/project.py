@@ -110,7 +110,7 @@ class Project:
         self.file = file
         self.probes: dict[str, str | None] = {}
         """What was read, and where nothing was found: `wye.cache` says how it is written."""
-        self.root = source_root(file.resolve(), self._exists)
+        self.root = source_root(file, self._exists)
         self.diagnostics = Diagnostics()
         self.modules: dict[str, Module] = {}
         self._absent: set[str] = set()
@@ -166,10 +166,16 @@ class Project:
             self.probes[str(file)] = probe(str(file))
         return True
 
+    def is_folder(self, name: str) -> bool:
+        """Whether a dotted name stands for a folder: it may be a namespace package."""
+        folder = str(self.root.joinpath(*name.split(".")))
+        self.probes[folder] = probe(folder)
+        return self.probes[folder] in ("folder", "folder of modules")
+
     def _is_namespace(self, folder: Path) -> bool:
         """A folder of Python files without `__init__.py`: a namespace package of the user's."""
         self.probes[str(folder)] = probe(str(folder))
-        return self.probes[str(folder)] == "folder"
+        return self.probes[str(folder)] == "folder of modules"
 
     def _load(self, name: str, file: Path, is_package: bool) -> Module | None:
         path = file.relative_to(self.root).as_posix()

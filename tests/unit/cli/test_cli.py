@@ -463,8 +463,8 @@ def test_a_compile_imports_no_more_than_it_needs(tmp_path: Path) -> None:
 
 
 def test_the_source_root_is_the_front_ends(tmp_path: Path) -> None:
-    from wye.cli.source import source_root
     from wye.frontend.project import Project
+    from wye.sources import source_root
 
     for path in ("flow.py", "a/flow.py", "a/b/flow.py"):
         (tmp_path / path).parent.mkdir(exist_ok=True)

@@ -288,7 +288,7 @@ class Reach:
         return self.project.owns(target.source) or self._relative(target)
 
     def _namespace(self, name: str) -> bool:
-        return bool(name) and self.project.root.joinpath(*name.split(".")).is_dir()
+        return bool(name) and self.project.is_folder(name)
 
     def _missing(self, module: Module, name: str, node: cst.CSTNode) -> None:
         if isinstance(node, cst.ImportFrom) and self.project.leaves(module, node):
