@@ -44,7 +44,7 @@ class ClassField:
 
 @dataclass(frozen=True, slots=True)
 class ClassInfo:
-    """A dataclass, NamedTuple, TypedDict or Enum of the user's. `own_code`: constructing it runs code of its own."""
+    """A dataclass, NamedTuple, TypedDict or Enum of the user's. `own_code`: making one is more than filling its fields in order."""
 
     kind: ClassKind
     id: str
@@ -198,14 +198,18 @@ class Annotations:
         for statement in statements(node.body.body):
             match statement:
                 case cst.AnnAssign(target=cst.Name(value=name)) if kind != "enum":
-                    if self._head(module, statement.annotation.annotation) not in ("typing.ClassVar", "dataclasses.InitVar"):
+                    head = self._head(module, statement.annotation.annotation)
+                    if head not in ("typing.ClassVar", *_PSEUDO_FIELDS):
                         fields[name] = ClassField(name, self.type(module, statement.annotation.annotation), statement.value is None)
-                    if self._head(module, statement.annotation.annotation) == "dataclasses.InitVar" or _has_factory(statement.value):
+                    if head in _PSEUDO_FIELDS or _is_special(statement.value):
                         own_code = True
                 case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]) if kind == "enum" and not name.startswith("_"):
                     members.append(name)
                 case cst.FunctionDef(name=cst.Name(value="__init__" | "__new__" | "__post_init__" | "__setattr__" | "_missing_")):
                     own_code = True
+        for decorator in node.decorators:
+            call = decorator.decorator
+            own_code = own_code or (isinstance(call, cst.Call) and any(a.keyword and a.keyword.value in _CONSTRUCTION for a in call.args))
         own_code = own_code or any(self._constructs(module, base.value) for base in node.bases)
         return ClassInfo(kind, f"{module.name}:{definition.name}", tuple(fields.values()), tuple(members), own_code, definition)
 
@@ -256,11 +260,18 @@ class Annotations:
         return not isinstance(base, cst.Subscript)
 
 
-def _has_factory(value: cst.BaseExpression | None) -> bool:
-    """`field(default_factory=f)` with an f that is not an empty builtin container."""
+_PSEUDO_FIELDS = ("dataclasses.InitVar", "dataclasses.KW_ONLY")
+_CONSTRUCTION = ("init", "kw_only")
+"""Arguments of `dataclass` and `field` that change how a class is made."""
+
+
+def _is_special(value: cst.BaseExpression | None) -> bool:
+    """`field(default_factory=f)` with an f that is not an empty builtin container, or a field that is not simply an argument."""
     if not isinstance(value, cst.Call):
         return False
     for arg in value.args:
+        if arg.keyword and arg.keyword.value in _CONSTRUCTION:
+            return True
         if arg.keyword and arg.keyword.value == "default_factory":
             return dotted(arg.value) not in ("list", "dict", "set", "tuple", "str", "int", "float", "bool", "frozenset")
     return False

@@ -11,6 +11,7 @@ from wye.diagnostics import Label, Span
 from wye.diagnostics.suggest import near
 from wye.frontend import inference
 from wye.frontend.annotations import ClassInfo
+from wye.frontend.declarations import parameters_of
 from wye.frontend.displays import display
 from wye.frontend.expressions import Expressions
 from wye.frontend.frame import Frame, constant, items_of
@@ -152,9 +153,8 @@ class Calls:
         declaration = frame.services.declarations.pipeline(found)
         if declaration is None:
             return Const("null", "any", frame.module.span(node))
-        parameters = tuple(
-            StepParameter(p.name, "positional_or_keyword", p.type, p.default is None, p.span) for p in declaration.parameters
-        )
+        kinds = [kind for kind, _ in parameters_of(declaration.node)]
+        parameters = tuple(StepParameter(p.name, kind, p.type, p.default is None, p.span) for kind, p in zip(kinds, declaration.parameters))
         after = self._after(callee)
         bindings = self._bind(node, parameters, declaration.name, found)
         if declaration.id in frame.services.pipelines and frame.services.pipelines[declaration.id] is None:
@@ -273,7 +273,9 @@ class Calls:
             )
             return frame.error("WYE1025", f"`{found.name}` cannot be made in a pipeline", node, labels=here, help=help)
         if info.own_code:
-            return frame.error("WYE1025", f"making a `{found.name}` runs code of its own", node, labels=here, help="make it in a step")
+            return frame.error(
+                "WYE1025", f"making a `{found.name}` does more than fill its fields", node, labels=here, help="make it in a step"
+            )
         if info.kind == "typeddict":
             return frame.error("WYE1025", f"`{found.name}` is a TypedDict", node, labels=here, help="write a dict: {...}")
         parameters = tuple(StepParameter(f.name, "positional_or_keyword", f.type, f.required, self._where(found)) for f in info.fields)

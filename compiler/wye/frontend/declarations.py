@@ -105,7 +105,7 @@ class Declarations:
         self._check_function(module, node, "step")
         parameters = tuple(
             StepParameter(p.name.value, kind, self._annotations.read(module, p.annotation).type, p.default is None, module.span(p))
-            for kind, p in _parameters(node)
+            for kind, p in parameters_of(node)
         )
         ports, result, type_ = self._ports(module, node)
         return Step(
@@ -185,7 +185,7 @@ class Declarations:
         self._check_function(module, node, "pipeline")
         for decorator in node.decorators[1:]:
             self._report.error("WYE2008", "a pipeline has no other decorator", module.span(decorator), help="decorate the steps instead")
-        parameters = tuple(self._parameter(module, p) for _, p in _parameters(node))
+        parameters = tuple(self._parameter(module, p) for _, p in parameters_of(node))
         type_ = self._annotations.read(module, node.returns).type
         if settings.schedule:
             for p in parameters:
@@ -364,7 +364,8 @@ def _freeze(value: Any) -> Any:
     return tuple(_freeze(v) for v in value) if isinstance(value, list | tuple) else value
 
 
-def _parameters(node: cst.FunctionDef) -> Iterator[tuple[ParameterKind, cst.Param]]:
+def parameters_of(node: cst.FunctionDef) -> Iterator[tuple[ParameterKind, cst.Param]]:
+    """The parameters of a function, in order, each with how it is passed."""
     for p in node.params.posonly_params:
         yield "positional_only", p
     for p in node.params.params:
