@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wye import cache, passes
-from wye.backend.check import CheckedPipeline, check
+from wye.backend.check import CheckedPipeline, check, judge
 from wye.backend.report import report_file
 from wye.backend.target import EmittedFile, Target
 from wye.ir.model import Pipeline
@@ -40,5 +40,5 @@ def compile_target(
     pipeline: Pipeline, target: Target, options: Any, *, strict: bool = False
 ) -> tuple[tuple[EmittedFile, ...], CheckedPipeline]:
     """One target's files with the loss report, and the proof that the target can do all that the pipeline asks. Raises `CompileFailed`."""
-    checked = check(pipeline, target, options, strict=strict)
+    checked = check(passes.islands(pipeline, judge(target, options), target.name), target, options, strict=strict)
     return (*target.emit(target.lower(checked, options)), report_file(checked)), checked

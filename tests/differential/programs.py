@@ -1,378 +1,164 @@
-"""Random straight-line pipelines as Python source, and two ways to run one: as the plain call, and as the compiled plan in this process.
+"""One random program in, whether every way to run it comes to what the plain call comes to out; and programs as cases for the engines.
 
 `python tests/differential/programs.py 30 DIR` writes 30 of them as cases; `WYE_CASES=DIR make engines` runs these on every engine too.
+`--no NAME …` leaves out programs with `while`, `try`, `nested` (maps in maps), `fail` (calls that raise) …: see `FEATURES`.
 """
 
 from __future__ import annotations
 
-import importlib
-import os
+import argparse
+import ast
+import random
+import re
+import shutil
 import sys
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hypothesis import strategies as st
+import library
+from control import Program, program
+from harness import Outcome, TooBig, compiled, difference, forced, plain, planned
+from words import PARAMETERS
 
-from wye import driver
-from wye.ir.json import plan_json, task_file, tasks
-from wye.runtime.child import Attempt
-from wye.runtime.values import encode
+from wye.diagnostics import CompileFailed
 
-HEADER = """from __future__ import annotations
-from dataclasses import dataclass
-from enum import Enum
-from typing import NamedTuple
-from wye import each, pipeline, step
+UNBOUND = frozenset({"WYE1004", "WYE1005"})
+"""What refuses the read of a name that some path does not bind."""
 
-LIMITS = (1, 2)
-NAMES = ["a", "b"]
+NARROW = frozenset({"WYE1013", "WYE1022"})
+"""What refuses `+=` or a method of a value whose type is not certain. The generator tries to write it only where it is."""
 
 
-class Info(NamedTuple):
-    count: int
-    share: float
-
-
-class Kind(Enum):
-    ODD = "odd"
-    EVEN = "even"
+OWNERSHIP = frozenset({"WYE1017"})
+"""What refuses a change of a list or dict that may have a second reference."""
 
 
 @dataclass
-class Box:
-    size: int
-    kind: Kind = Kind.ODD
+class Report:
+    """What became of one program. `problem` is empty when all is well."""
+
+    problem: str = ""
+    refused: frozenset[str] = frozenset()
+    runs: int = 0
+    failed: int = 0
+    skipped: bool = False
+    """Whether the program was too long to run."""
+    wanted: list[Outcome] = field(default_factory=list)
 
 
-@step
-def inc(x: int, by: int = 1) -> int:
-    return x + by
-
-
-@step
-def half(x: float) -> float:
-    return x / 2
-
-
-@step
-def numbers(n: int) -> list[int]:
-    return list(range(n % 4))
-
-
-@step
-def grow(xs: list[int]) -> list[int]:
-    xs.append(len(xs))
-    return xs
-
-
-@step
-def total(xs: list) -> int:
-    return len(repr(xs))
-
-
-@step
-def pair(x: int) -> tuple[int, str]:
-    return x * 2, f"<{x}>"
-
-
-@step
-def info(x: int) -> Info:
-    return Info(x, x)
-
-
-@step
-def table(x: int, s: str = "k") -> dict[str, int]:
-    return {s: x, "z": -x}
-
-
-@step
-def bag(x):
-    return [x, x, {"k": (x, None)}]
-
-
-@step
-def kind(x: int) -> Kind:
-    return Kind.ODD if x % 2 else Kind.EVEN
-
-
-@step
-def weigh(box: Box, *, extra: dict = {}) -> float:
-    return box.size + len(extra) + (box.kind is Kind.ODD)
-
-
-@step
-def gate(x: int) -> None:
-    if x > 40:
-        raise ValueError(x)
-
-
-@pipeline
-def inner(n: int, scale: float = 2) -> tuple[float, list[int]]:
-    xs = grow(numbers(n))
-    gate(n - 20)
-    return scale * n, xs
-
-
-"""
-
-
-@dataclass
-class _Writer:
-    """Writes one pipeline. `names` are the local names by kind of value."""
-
-    draw: Any
-    names: dict[str, list[str]] = field(default_factory=lambda: {"int": ["n", "m"], "str": ["s"], "list": ["xs"]})
-    lines: list[str] = field(default_factory=list)
-    count: int = 0
-    pure: int = 0
-    """Above zero where a step may not be called: an operand that may not be evaluated."""
-
-    def unsure(self, make: Any, depth: int) -> str:
-        self.pure += 1
-        text: str = make(depth)
-        self.pure -= 1
-        return text
-
-    def fresh(self, kind: str) -> str:
-        self.count += 1
-        self.names.setdefault(kind, []).append(f"v{self.count}")
-        return f"v{self.count}"
-
-    def pick(self, *options: Any) -> Any:
-        return self.draw(st.sampled_from(options))
-
-    def known(self, kind: str) -> str | None:
-        return self.draw(st.sampled_from(self.names[kind])) if self.names.get(kind) else None
-
-    def int(self, depth: int = 0) -> str:
-        name = self.known("int") or "1"
-        if depth > 2:
-            return name
-        a, b = (lambda: self.int(depth + 1)), (lambda: self.int(depth + 1))
-        form = self.draw(st.integers(0, 17))
-        match form:
-            case 0 | 1 | 2:
-                return name
-            case 9 | 10 | 11 | 12 | 16 if self.pure:
-                return name
-            case 3:
-                return str(self.draw(st.integers(-3, 12)))
-            case 4:
-                return f"({a()} {self.pick('+', '-', '*')} {b()})"
-            case 5:
-                return f"({a()} {self.pick('//', '%')} {b()})"
-            case 6:
-                return f"len({self.list(depth + 1)})"
-            case 7:
-                return f"{self.known('list') or '[1]'}[{self.draw(st.integers(-2, 2))}]"
-            case 8:
-                return f"({self.unsure(self.int, depth + 1)} if {self.bool(depth + 1)} else {self.unsure(self.int, depth + 1)})"
-            case 9:
-                return f"inc({a()}, by={b()})"
-            case 10:
-                return f"(table({a()})[{self.pick(repr('k'), repr('z'), repr('q'))}])"
-            case 11:
-                return f"pair({a()})[0]"
-            case 12:
-                return f"info({a()}).count"
-            case 13:
-                return f"({a()} or {self.unsure(self.int, depth + 1)})"
-            case 14:
-                return f"int({self.pick(repr('7'), repr('x'), 's')})"
-            case 15:
-                return f"max({self.list(depth + 1)}, default={b()})"
-            case 16:
-                return f"bag({a()})[{self.draw(st.integers(0, 3))}]" if depth else name
-            case _:
-                return f"sum(x * 2 for x in {self.list(depth + 1)} if x < 5)"
-
-    def bool(self, depth: int = 0) -> str:
-        left = self.int(depth + 1)
-        return self.pick(
-            f"{left} < {self.int(depth + 1)}",
-            f"1 <= {left} < 9",
-            f"not {left}",
-            f"{left} in LIMITS",
-            "s == 'eu'",
-            f"{left} == 2 and m // n > 0",
-        )
-
-    def str(self, depth: int = 0) -> str:
-        return self.pick(
-            "s", repr("x'{{y}}"), f"f'{{{self.int(3)}:>3}}|{{s!r}}'", "s.upper()", f"pair({self.int(depth + 1)})[1]", "NAMES[1]"
-        )
-
-    def list(self, depth: int = 0) -> str:
-        name = self.known("list") or "[]"
-        if depth > 2:
-            return name
-        a, b = self.int(depth + 1), self.int(depth + 1)
-        quiet = [
-            name,
-            f"[{a}, {b}]",
-            f"sorted({name})",
-            f"[x + 1 for x in {name}]",
-            f"{name}[1:]",
-            f"[*{name}, 3]",
-            f"[x for x in {name} if x % 2]",
-        ]
-        return self.pick(*quiet, *([] if self.pure else [f"numbers({a})", f"grow({name})", f"[inc(x) for x in [1, {b}]]"]))
-
-    def statement(self, indent: str, depth: int) -> None:
-        add = lambda text: self.lines.append(indent + text)  # noqa: E731
-        match self.draw(st.integers(0, 15)):
-            case 0 | 1:
-                value = self.int()
-                add(f"{self.fresh('int')} = {value}")
-            case 2:
-                value = self.list()
-                add(f"{self.fresh('list')} = {value}")
-            case 3:
-                value = self.str()
-                add(f"{self.fresh('str')} = {value}")
-            case 4:
-                value = self.int()
-                a, b = self.fresh("int"), self.fresh("str")
-                add(f"{a}, {b} = pair({value})")
-            case 5:
-                value = self.list()
-                a, b = self.fresh("int"), self.fresh("int")
-                add(f"{a}, {b} = {value}")
-            case 6:
-                add(f"gate({self.int()})")
-            case 7:
-                name = self.fresh("list")
-                add(f"{name} = []")
-                items = self.pick("[1, n]", "LIMITS", "range(3)", "each([2, 3], max_parallel=1)")
-                add(f"for i in {items}:")
-                for _ in range(self.draw(st.integers(1, 2))):
-                    self.lines.append(indent + f"    {name}.append({self.pick('inc(i)', 'i', 'i // m', self.int(1))})")
-            case 8:
-                value = self.int()
-                add(f"{self.fresh('dict')} = table({value}, s={self.str()})")
-            case 9:
-                value = self.int(1)
-                a, b = self.fresh("any"), self.fresh("list")
-                add(f"{a}, {b} = inner({value}{self.pick('', ', scale=n', ', 3')})")
-            case 10:
-                value = self.int(1)
-                add(f"{self.fresh('any')} = weigh(Box({value}{self.pick('', ', Kind.EVEN', ', kind(n)')}), extra={{'a': {self.int(1)}}})")
-            case 11:
-                name = self.known("int")
-                if name:
-                    value = self.int(1)
-                    add(f"{name} {self.pick('+=', '-=', '*=')} {value}")
-            case 12:
-                value = self.int(1)
-                add(f"{self.fresh('any')} = bag({value})")
-            case 13:
-                name = self.known("any")
-                if name:
-                    add(f"{self.fresh('any')} = bag({name})")
-            case 14:
-                value = self.int(1)
-                add(f"{self.fresh('any')} = half({value})")
-            case _:
-                name = self.fresh("dict")
-                add(f"{name} = {{'a': {self.int(1)}}}")
-                add(f"{name}[s] = {self.int(1)}")
-
-
-@st.composite
-def sources(draw: Any) -> str:
-    """The source of a module with one pipeline `p`."""
-    writer = _Writer(draw)
-    for _ in range(draw(st.integers(1, 7))):
-        writer.statement("    ", 0)
-    names = [n for kind in writer.names.values() for n in kind]
-    kept = draw(st.lists(st.sampled_from(names), min_size=1, max_size=4))
-    result = f"({', '.join(kept)},)" if len(kept) != 1 else kept[0]
-    body = "\n".join([*writer.lines, f"    return {result}"])
-    return f"{HEADER}@pipeline\ndef p(n: int = 3, m: int = 0, s: str = 'eu', xs: list[int] = [3, 1, 2]):\n{body}\n"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to: the wire text of its value, or that it failed (and with what, for a person to read)."""
-
-    text: str | None
-    error: str = field(default="", compare=False)
-
-
-def plain(module: Any) -> Outcome:
+def examine(program: Program, name: str, folder: Path, *, tolerated: frozenset[str] = NARROW, islands: bool = True) -> Report:
+    """Compile it, run it each way with each of its arguments, compare. What it leaves in `folder` is removed."""
+    report = Report()
     try:
-        return Outcome(encode(module.p()))
-    except Exception as error:
-        return Outcome(None, repr(error))
+        report.wanted = [plain(program.source, name, a) for a in program.arguments]
+        report.failed = sum(w.text is None for w in report.wanted)
+        _examine(program, name, folder, tolerated, islands, report)
+    except TooBig:
+        report.skipped = True
+    finally:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    return report
 
 
-def compiled(file: Path, scratch: Path) -> Outcome:
-    """The plan of the file's pipeline, task by task, in this process. Raises `CompileFailed`."""
-    pipeline = driver.compile_source(file, "p")
-    plan = plan_json(pipeline)
-    texts = {p.name: p.default.text for p in pipeline.parameters if p.default}
-    for number, node in enumerate(tasks(pipeline)):
-        form = task_file(pipeline, node)
-        values: dict[str, Any] = {}
-        for name, source in form["inputs"].items():
-            if "param" in source:
-                values[name] = {"text": texts[source["param"]]}
-            else:
-                file_name = source["output"] + ".json" * (source["format"] == "json")
-                values[name] = {"file": str(scratch / source["task"] / file_name)}
-        out, folder = scratch / node.id, scratch / f"in{number}"
-        os.makedirs(out)
-        os.makedirs(folder / "in")
+def _examine(program: Program, name: str, folder: Path, tolerated: frozenset[str], islands: bool, report: Report) -> None:
+    try:
+        made = compiled(program.source, name, folder / name)
+        ways = [("plan", made), *([("islands", forced(made))] if islands else [])]
+        for number, (arguments, wanted) in enumerate(zip(program.arguments, report.wanted)):
+            for way, pipeline in ways[: 2 - number]:
+                report.runs += 1
+                got = planned(pipeline, program.source, name, arguments, folder / name / f"{way}{number}", number)
+                if problem := difference(program.source, wanted, got):
+                    report.problem = f"{way}: {problem}\n  with  {arguments}\n  plain {wanted}\n  {way:5} {got}"
+                    return
+    except CompileFailed as refused:
+        report.refused = frozenset(d.code for d in refused.diagnostics)
+        if not report.refused <= tolerated:
+            report.problem = "refused:\n" + "\n".join(f"  {d.code} {d.message} ({d.span})" for d in refused.diagnostics)
+    except Exception as crash:
+        report.problem = f"crash: {type(crash).__name__} {str(crash)[:80]}\n{traceback.format_exc()}"
+
+
+def kind_of(problem: str) -> str:
+    """What kind of problem it is: what a smaller program must show too."""
+    first, _, rest = problem.partition("\n")
+    if first == "refused:":
+        return "refused " + ",".join(sorted({line.split()[0] for line in rest.split("\n")}))
+    way, _, what = first.partition(": ")
+    return way + ": " + re.sub(r"\w*\d\w*|'.*?'", "*", what.partition(": ")[0])
+
+
+# --- cases for the engines --------------------------------------------------------------------------------------------------------------
+
+
+def _loops(tree: ast.AST) -> int:
+    """How deep loops stand in loops."""
+    loops = ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    return max((_loops(n) + isinstance(n, loops) for n in ast.iter_child_nodes(tree)), default=0)
+
+
+def _has(*kinds: type) -> Callable[[ast.AST], bool]:
+    return lambda tree: any(isinstance(n, kinds) for n in ast.walk(tree))
+
+
+FEATURES: dict[str, Callable[[ast.AST], bool]] = {
+    "if": _has(ast.If, ast.IfExp), "for": _has(ast.For, ast.comprehension), "while": _has(ast.While), "try": _has(ast.Try),
+    "nested": lambda tree: _loops(tree) > 1, "jump": _has(ast.Break, ast.Continue), "raise": _has(ast.Raise, ast.Assert),
+}  # fmt: skip
+"""What a program may be chosen by."""
+
+
+def write_cases(count: int, folder: Path, without: frozenset[str], start: int = 0, size: int = 12) -> None:
+    """Random programs as cases: the pipeline is named like its folder, its parameters' defaults are the arguments, and it is known
+    whether the call raises. Only programs that compile are written."""
+    number, written = start, 0
+    while written < count:
+        name, made = f"random_{number}", program(random.Random(number).randrange, size=size)
+        number += 1
+        tree = ast.parse(made.source)
+        functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and any(ast.unparse(d) == "pipeline" for d in n.decorator_list)]
+        if any(FEATURES[f](n) for f in without & FEATURES.keys() for n in functions):
+            continue
+        arguments = made.arguments[0]
         try:
-            Attempt(form, values, str(folder)).run(str(out))
-        except Exception as error:
-            return Outcome(None, f"{node.id}: {error!r}")
-    if plan["returns"] is None:
-        return Outcome("null")
-    result = scratch / plan["returns"]
-    if (result / "out.json").exists():
-        return Outcome((result / "out.json").read_text())
-    from wye.runtime.files import load
-
-    return Outcome(encode(load(str(result / "out"), "auto")))
-
-
-def loaded(source: str, folder: Path, name: str) -> Any:
-    """The module, imported from a file of its own."""
-    (folder / f"{name}.py").write_text(source)
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    importlib.invalidate_caches()
-    return importlib.import_module(name)
+            failed = plain(made.source, "case", arguments).text is None
+            compiled(made.source, "case", folder / name)
+        except (TooBig, CompileFailed):
+            shutil.rmtree(folder / name, ignore_errors=True)
+            continue
+        (folder / name / "case.py").unlink()
+        if failed and "fail" in without:
+            shutil.rmtree(folder / name)
+            continue
+        (folder / name / "pipeline.py").write_text(_renamed(made.source, name, arguments))
+        (folder / name / "case.toml").write_text(f"fails = {str(failed).lower()}\n")
+        written += 1
 
 
-def write_cases(count: int, folder: Path) -> None:
-    """Random programs as cases of the engines' suites: the pipeline is named like its folder, and it is known whether it fails."""
-    from hypothesis import HealthCheck, Phase, given, seed, settings
+def _renamed(source: str, name: str, arguments: dict[str, Any]) -> str:
+    signature = library.SIGNATURE
+    for parameter in PARAMETERS:
+        before, _, rest = signature.partition(f"{parameter}: ")
+        declared, _, rest = rest.partition(" = ")
+        ends = [i for i in (rest.find(f", {p}: ") for p in PARAMETERS) if i >= 0]
+        signature = f"{before}{parameter}: {declared} = {arguments[parameter]!r}{rest[min(ends, default=-2) :]}"
+    return source.replace(library.SIGNATURE, signature.replace("def p(", f"def {name}("))
 
-    written: list[str] = []
 
-    @seed(count)
-    @settings(max_examples=count * 20, deadline=None, database=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
-    @given(source=sources())
-    def collect(source: str) -> None:
-        name = f"random_{len(written)}"
-        if len(written) >= count or source in written or source.count("\n") < HEADER.count("\n") + 6:
-            return
-        place = folder / name
-        place.mkdir(parents=True)
-        fails = plain(loaded(source, folder, f"module_{name}")).text is None
-        inner = HEADER[HEADER.index("@pipeline") :]
-        text = source if " inner(" in source.removeprefix(HEADER) else source.replace(inner, "")  # one pipeline to choose from
-        (place / "pipeline.py").write_text(text.replace("\ndef p(", f"\ndef {name}("))
-        (place / "case.toml").write_text(f"fails = {str(fails).lower()}\n")
-        written.append(source)
-
-    collect()
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Writes random pipelines as cases.")
+    parser.add_argument("count", type=int)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--no", nargs="*", default=[], choices=[*FEATURES, "fail"], help="leave out programs with these")
+    parser.add_argument("--start", type=int, default=0, help="the first seed")
+    parser.add_argument("--size", type=int, default=12, help="about how many statements at most")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    write_cases(given.count, given.folder, frozenset(given.no), given.start, given.size)
 
 
 if __name__ == "__main__":
-    write_cases(int(sys.argv[1]), Path(sys.argv[2]))
-    for file in Path(sys.argv[2]).glob("module_*.py"):
-        file.unlink()
+    sys.exit(main())

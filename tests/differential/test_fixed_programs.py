@@ -1,15 +1,12 @@
-"""Programs written for what goes wrong easily: each comes to what the plain call comes to, or is refused with its code."""
+"""Straight-line programs written for what goes wrong easily: each comes to what the plain call comes to, or is refused with its code."""
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
-from typing import Any
 
+import library
 import pytest
-from programs import HEADER, Outcome, compiled, loaded, plain
-
-from wye.diagnostics import CompileFailed
+from fixed import Fixed, check, read
 
 PROGRAMS = r'''
 t = (10 // m, n)
@@ -116,7 +113,6 @@ return half(n), half(n / 1)
 return half("x") if False else half(3)
 ---
 return [grow(numbers(k)) for k in (1, n, 3) if k != 1]
-# WYE1011
 ---
 return {k: inc(v) for k, v in {"a": 1, "b": n}.items()}
 ---
@@ -347,25 +343,8 @@ return a, b, c, d
 ---
 return GREETING.format(n), GREETING.upper(), LIMITS.index(2)
 '''
-"""Bodies of `p(n=3, m=0, s="eu", xs=[3, 1, 2])`, apart by a line of dashes. A last line `# WYE1234` says that the body is refused."""
-
-BODIES = PROGRAMS.strip("\n").split("\n---\n")
-_numbers = itertools.count()
 
 
-@pytest.mark.parametrize("body", BODIES, ids=lambda b: b.partition("\n")[0][:60])
-def test_equals_the_plain_call_or_is_refused(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    lines, _, code = body.partition("\n# ")
-    name = f"fixed_program_{next(_numbers)}"
-    indented = "".join(f"    {line}\n" for line in lines.split("\n"))
-    signature = "def p(n: int = 3, m: int = 0, s: str = 'eu', xs: list[int] = [3, 1, 2]):"
-    source = f"{HEADER}GREETING = 'hello {{}}'\n\n\n@pipeline\n{signature}\n{indented}"
-    module: Any = loaded(source, tmp_path, name)
-    if code:
-        with pytest.raises(CompileFailed) as refused:
-            compiled(tmp_path / f"{name}.py", tmp_path / "run")
-        assert {d.code for d in refused.value.diagnostics} == {code}
-        return
-    wanted: Outcome = plain(module)
-    assert compiled(tmp_path / f"{name}.py", tmp_path / "run") == wanted
+@pytest.mark.parametrize("program", read(PROGRAMS, library.STRAIGHT), ids=str)
+def test_equals_the_plain_call_or_is_refused(program: Fixed, tmp_path: Path) -> None:
+    check(program, tmp_path)

@@ -1,53 +1,97 @@
-"""Random straight-line pipelines: the plain Python call and the compiled plan come to the same value, or both fail.
+"""Random pipelines: the plain Python call, the compiled plan, and the plan with every region as an island come to the same, or all fail.
 
-`WYE_SOAK=2000 pytest tests/differential/test_random_programs.py` runs that many programs.
+`WYE_SOAK=2000 pytest tests/differential/test_random_programs.py` looks at that many programs of each kind; `WYE_SEED=7` at others.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-import sys
+import random
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from control import Program, program, programs
 from hypothesis import HealthCheck, Phase, given, note, settings
-from programs import Outcome, compiled, loaded, plain, sources
+from programs import NARROW, OWNERSHIP, UNBOUND, Report, examine, kind_of
+from shrink import shrink
+from straight import sources
 
-from wye.diagnostics import CompileFailed
-
-COUNT = int(os.environ.get("WYE_SOAK", "60"))
+SOAK = int(os.environ.get("WYE_SOAK", "0"))
+SEED = int(os.environ.get("WYE_SEED", "0"))
 _numbers = itertools.count()
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("random")
-
-
-@settings(
-    max_examples=COUNT,
-    derandomize="WYE_SOAK" not in os.environ,
+drawn = settings(
+    derandomize=not SOAK,
     deadline=None,
     database=None,
     phases=(Phase.generate,) if "WYE_QUICK" in os.environ else tuple(Phase),
     suppress_health_check=list(HealthCheck),
 )
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """In memory where there is a place for that: runs make many small files."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as place:
+        yield Path(place)
+
+
+def _look(program: Program, folder: Path, tolerated: frozenset[str] = NARROW) -> Report:
+    return examine(program, f"random_program_{os.getpid()}_{next(_numbers)}", folder, tolerated=tolerated)
+
+
+@settings(drawn, max_examples=SOAK or 40)
 @given(source=sources())
-def test_the_plan_computes_what_the_plain_call_computes(source: str, folder: Path) -> None:
-    number = next(_numbers)
-    name = f"random_program_{os.getpid()}_{number}"
-    note(source.partition("@pipeline\ndef p(")[2])
-    module = loaded(source, folder, name)
-    try:
-        wanted = plain(module)
-        scratch = folder / f"run{number}"
-        try:
-            got = compiled(folder / f"{name}.py", scratch)
-        except CompileFailed as refused:
-            # This generator writes only what the language has: what is refused must fail in Python too.
-            got = Outcome(None, f"refused: {refused}")
-        note(f"plain: {wanted}\nplan:  {got}")
-        assert got == wanted
-    finally:
-        sys.modules.pop(name, None)
+def test_straight_lines(source: str, folder: Path) -> None:
+    program = Program(source, ({},))
+    note(str(program))
+    assert not _look(program, folder, frozenset()).problem
+
+
+@settings(drawn, max_examples=SOAK or 40)
+@given(program=programs())
+def test_control_flow(program: Program, folder: Path) -> None:
+    note(str(program))
+    assert not _look(program, folder).problem
+
+
+def _first_problem(count: int, seed: int, folder: Path, tolerated: frozenset[str], **kind: bool) -> tuple[list[Report], str]:
+    """What became of that many programs up to the first problem, and that with the smallest program that shows it."""
+    reports = []
+    for number in range(seed, seed + count):
+        made = program(random.Random(number).randrange, **kind)
+        report = _look(made, folder, tolerated)
+        reports.append(report)
+        if report.problem:
+            kind = kind_of(report.problem)
+            small = shrink(made, lambda p, kind=kind: kind_of(_look(p, folder, tolerated).problem) == kind)
+            return reports, f"seed {number}\n{small}{_look(small, folder, tolerated).problem}"
+    return reports, ""
+
+
+def test_control_flow_by_number(folder: Path) -> None:
+    """Programs that differ from each other more than Hypothesis's do."""
+    reports, problem = _first_problem(SOAK or 80, SEED, folder, NARROW)
+    assert not problem, problem
+    runs, failed = sum(len(r.wanted) for r in reports), sum(r.failed for r in reports)
+    print(f"{len(reports)} programs, {runs} runs, {failed} of them fail, {sum(bool(r.refused) for r in reports)} programs refused")
+    assert 0.1 < failed / runs < 0.4, "too many or too few of the programs fail"
+    assert sum(bool(r.refused) for r in reports) <= len(reports) / 10, "too many of the programs are refused"
+
+
+def test_names_that_may_be_unbound(folder: Path) -> None:
+    """Programs that read names which some path does not bind are refused, or come to what Python comes to."""
+    reports, problem = _first_problem(SOAK or 40, SEED + 1_000_000, folder, NARROW | UNBOUND, unsure=True)
+    assert not problem, problem
+    assert any(r.refused & UNBOUND for r in reports)
+
+
+def test_lists_with_second_references(folder: Path) -> None:
+    """Programs that change lists and dicts whoever else refers to them are refused, or come to what Python comes to."""
+    reports, problem = _first_problem(SOAK or 40, SEED + 2_000_000, folder, NARROW | OWNERSHIP, bold=True)
+    assert not problem, problem
+    assert any(r.refused & OWNERSHIP for r in reports)
+    assert any(not r.refused for r in reports)

@@ -2,7 +2,7 @@
 
     python airflow_driver.py CASES.json RESULTS.json      with AIRFLOW_HOME and AIRFLOW__CORE__DAGS_FOLDER set
 
-A case is `{"id", "dag_id", "conf", "returns"}`. All DAG files are parsed once and all cases run in this one process with `dag.test()`,
+A case is `{"id", "dag_id", "conf", "returns", "env"?}`; `env` is set while it runs. All DAG files are parsed once and all cases run in this one process with `dag.test()`,
 because to import Airflow takes seconds. Works on Airflow 2.10, 2.11 and 3.x; standard library and Airflow alone.
 """
 
@@ -98,18 +98,7 @@ def found(folder: str, syntax: str) -> list:
 def describe(dag) -> dict:
     """What the tests check about a parsed DAG."""
     return {
-        "tasks": {
-            t.task_id: {
-                "upstream": sorted(t.upstream_task_ids),
-                "retries": t.retries,
-                "multiple_outputs": t.multiple_outputs,
-                "execution_timeout": t.execution_timeout.total_seconds() if t.execution_timeout else None,
-                "exponential": bool(t.retry_exponential_backoff),
-                "op_args": repr(t.op_args),
-                "op_kwargs": sorted(t.op_kwargs),
-            }
-            for t in dag.tasks
-        },
+        "tasks": {t.task_id: task(t) for t in dag.tasks},
         "schedule": repr(getattr(dag.timetable, "summary", None) or dag.timetable),
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
@@ -119,15 +108,43 @@ def describe(dag) -> dict:
     }
 
 
+def task(t) -> dict:
+    partial = getattr(t, "partial_kwargs", None)  # of a mapped task
+
+    def field(name: str):
+        return getattr(t, name) if partial is None else partial.get(name)
+
+    timeout = t.execution_timeout
+    expanded = sorted(t.op_kwargs_expand_input.value) if partial is not None else []
+    return {
+        "upstream": sorted(t.upstream_task_ids),
+        "rule": str(getattr(t.trigger_rule, "value", t.trigger_rule)),
+        "expanded": expanded,
+        "group": t.task_group.group_id if t.task_group else None,
+        "retries": t.retries,
+        "multiple_outputs": field("multiple_outputs"),
+        "execution_timeout": timeout.total_seconds() if timeout else None,
+        "exponential": bool(t.retry_exponential_backoff),
+        "limit": t.max_active_tis_per_dagrun,
+        "op_args": repr(tuple(field("op_args") or ())),
+        "op_kwargs": sorted([*(field("op_kwargs") or {}), *expanded]),
+    }
+
+
 def run(dag, case: dict) -> dict:
+    os.environ.update(case.get("env", {}))
     try:
         done = dag.test(run_conf=case["conf"])
     except Exception as error:  # a conf that Airflow refuses
         return {"state": None, "error": f"{type(error).__name__}: {error}"[:2000]}
+    instances = sorted(done.get_task_instances(), key=lambda t: (t.task_id, t.map_index))
+    states = [(t.task_id, t.map_index, str(getattr(t.state, "value", t.state))) for t in instances]
     return {
         "state": str(getattr(done.state, "value", done.state)),
-        "tasks": {t.task_id: str(getattr(t.state, "value", t.state)) for t in done.get_task_instances()},
-        "tries": {t.task_id: t.try_number for t in done.get_task_instances()},
+        # of a mapped task, one state for each of its instances
+        "tasks": {t: s for t, index, s in states if index < 0},
+        "mapped": {t: [s for u, index, s in states if u == t and index >= 0] for t, index, _ in states if index >= 0},
+        "tries": {t.task_id: t.try_number for t in instances},
         "outputs": returned(dag.dag_id, done.run_id, case["returns"]),
     }
 

@@ -39,7 +39,7 @@ class Build:
         return ir.Output(task, name, t, format_of(t), self.span())  # type: ignore[arg-type]
 
     def result(self, region: str, t: Type = "int") -> ir.Result:
-        return ir.Result(region, 0, t, self.span())
+        return ir.Result(region, 0, t, format_of(t), self.span())
 
     def add(self, left: Expr, right: Expr, t: Type = "int") -> ir.Binary:
         return ir.Binary("+", left, right, t, self.span())

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wye.ir.model import Node
+
 Level = Literal["native", "emulated", "advisory", "rejected"]
 
 
@@ -15,7 +17,8 @@ class Row:
 
     `how` is one short phrase for the report ("retryPolicy", "in-process by the runner"); for a rejected feature it says why.
     `link` is the platform's page. `help` is the remedy when rejected.
-    `when` decides by the feature's value: it gets (value, options) and returns another Row, or None to keep this one.
+    `when` decides by the feature's value: it gets (value, options) and returns another Row, or None to keep this one. The value of a
+    control-flow feature is a `Place`. `island`: the target cannot express the region; it runs inside one task by the plan interpreter.
     """
 
     level: Level
@@ -23,6 +26,15 @@ class Row:
     link: str = ""
     help: str | None = None
     when: Callable[[Any, Any], Row | None] | None = None
+    island: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region or a `raise` where it stands. `inside`: what is around it, outermost first: if, map, for, while, try, except, finally."""
+
+    node: Node
+    inside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +84,10 @@ FEATURES: tuple[Feature, ...] = (
     Feature("schedule.catchup", "schedule", "catch-up"),
     Feature("schedule.overlap", "schedule", "overlap policy"),
     Feature("schedule.paused", "schedule", "created paused"),
-    Feature("if", "control flow", "`if` on run-time values"),
-    Feature("map", "control flow", "independent loop over a run-time list"),
-    Feature("for", "control flow", "loop with carried values"),
+    Feature("if", "control flow", "`if`, `elif`, `else`, ternaries, `and`/`or` on run-time values"),
+    Feature("predicate", "control flow", "a condition that needs a task of its own"),
+    Feature("map", "control flow", "`for` and comprehensions over run-time lists, iterations independent"),
+    Feature("for", "control flow", "`for` that carries values from one iteration to the next, or is left early"),
     Feature("while", "control flow", "`while`"),
     Feature("try", "control flow", "`try`, `except`, `finally`"),
     Feature("fail", "control flow", "`raise` and `assert`"),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
-from wye.backend.capabilities import FEATURES, Level, Row
+from wye.backend.capabilities import FEATURES, Level, Place, Row
 from wye.diagnostics import Diagnostics, Span
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
 from wye.ir.json import returns
-from wye.ir.model import Expr, Node, Pipeline
-from wye.ir.nodes import every
+from wye.ir.model import Block, Expr, Node, Pipeline
+from wye.ir.nodes import blocks, every, inside
 from wye.ir.settings import PipelineSettings, Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,16 @@ _NESTED = {
     "pipeline": Row("rejected", "a nested pipeline cannot have its own", help="set it on the outer pipeline, or on the steps"),
     "schedule": Row("advisory", "holds when the pipeline is compiled by itself, not inside another"),
 }
+_IN_ISLAND = {
+    "step.retry": Row("emulated", "in-process, by the interpreter of the island"),
+    "step.timeout": Row("emulated", "in-process, by the interpreter of the island"),
+    "step.env": Row("native", "the environment of the step's process in the island"),
+    "step.cache": Row("advisory", "a step inside an island has no cache of its own: it runs each time"),
+    "step.tags": Row("advisory", "a step inside an island is no task of the platform"),
+    "step.cpu": Row("emulated", "the island has the largest of its steps' resources"),
+    "step.memory": Row("emulated", "the island has the largest of its steps' resources"),
+}
+"""Settings of steps inside an island, where the platform has no say: the same on every target."""
 _SEAL = object()
 
 
@@ -41,6 +52,13 @@ class Use:
 @dataclass(frozen=True, slots=True)
 class Nested:
     """A setting of a pipeline that another one calls: no platform has a place for it, so the decision is the same on every target."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A setting of a step that runs inside an island."""
 
     value: Any
 
@@ -79,8 +97,7 @@ def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = Fa
     _refuse_step_blocks(pipeline, target.name, problems)
     decisions: dict[tuple[Any, ...], Decision] = {}
     for use in uses(pipeline):
-        nested = isinstance(use.value, Nested)
-        row = _NESTED[use.feature.partition(".")[0]] if nested else target.capabilities.row(use.feature, use.value, options)
+        row = _row(use, target, options)
         if row.level == "rejected":
             problems.error("WYE4001", f"{target.name} cannot do {_title(use)}: {row.how}", use.span, help=row.help, target=target.name)
         elif strict and row.level != "native":
@@ -89,6 +106,24 @@ def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = Fa
         decisions.setdefault(_once(use, row), Decision(use.feature, row.level, row.how, row.link, use.span, use.subject, row.help))
     problems.check()
     return CheckedPipeline(pipeline, target, tuple(decisions.values()), _SEAL)
+
+
+def _row(use: Use, target: Target, options: Any) -> Row:
+    if isinstance(use.value, Nested):
+        return _NESTED[use.feature.partition(".")[0]]
+    if isinstance(use.value, Inside):
+        return _IN_ISLAND[use.feature]
+    return target.capabilities.row(use.feature, use.value, options)
+
+
+def judge(target: Target, options: Any) -> Callable[[Node, tuple[str, ...]], str | None]:
+    """Why a target cannot express a region where it stands; None when it can: for `passes.islands`."""
+
+    def reason(node: Node, around: tuple[str, ...]) -> str | None:
+        row = target.capabilities.row(_kind(node), Place(node, around), options)
+        return row.how if row.island else None
+
+    return reason
 
 
 def _title(use: Use) -> str:
@@ -126,35 +161,50 @@ def uses(pipeline: Pipeline) -> Iterator[Use]:
         for use in _pipeline_uses(nested.settings, nested):
             if use.feature != "pipeline.tags":  # they describe it, and do nothing
                 yield replace(use, value=Nested(use.value))
-    steps = {s.id: s for s in pipeline.steps}
-    returned = returns(pipeline)
-    for node in every(pipeline.body):
+    yield from _Uses(pipeline).block(pipeline.body, (), False)
+
+
+class _Uses:
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._steps = {s.id: s for s in pipeline.steps}
+        self._returned = returns(pipeline)
+
+    def block(self, block: Block, around: tuple[str, ...], island: bool) -> Iterator[Use]:
+        for node in block.nodes:
+            yield from self._node(node, around, island)
+            if node.after and not island:
+                yield Use("after", node, node.span, node.id)
+            for inner_block in blocks(node):
+                within = (*around, inside(node, inner_block)) if not isinstance(node, ir.Island) else around
+                yield from self.block(inner_block, within, island or isinstance(node, ir.Island))
+
+    def _node(self, node: Node, around: tuple[str, ...], island: bool) -> Iterator[Use]:
         match node:
             case ir.Call():
-                yield from _call_uses(node, steps[node.step])
+                for use in _call_uses(node, self._steps[node.step]):
+                    yield replace(use, value=Inside(use.value)) if island and use.feature in _IN_ISLAND else use
             case ir.Compute():
-                feature = "return" if node.id == returned else "compute"
+                feature = "return" if node.id == self._returned else "predicate" if _is_test(node) else "compute"
                 yield Use(feature, node, node.span, node.id)
-                yield from _expression_uses(node, [node.value])
+                if feature != "predicate":
+                    yield from _expression_uses(node, [node.value])
                 yield from _settings_uses(node.settings, node.span, node.id)
-            case ir.Fail():
-                yield Use("fail", node, node.span, node.id)
-            case ir.If():
-                yield Use("if", node, node.span, node.id)
-            case ir.Map():
-                yield Use("map", node, node.span, node.id)
-            case ir.For():
-                yield Use("for", node, node.span, node.id)
-            case ir.While():
-                yield Use("while", node, node.span, node.id)
-            case ir.Try():
-                yield Use("try", node, node.span, node.id)
+            case ir.Island(body=body):
+                yield Use(_kind(body.nodes[0]), Place(body.nodes[0], around), node.span, node.id)
             case ir.SubPipeline():
                 yield Use("pipeline.nested", node, node.span, node.id)
             case _:
-                assert_never(node)
-        if node.after:
-            yield Use("after", node, node.span, node.id)
+                if not island:
+                    yield Use(_kind(node), Place(node, around), node.span, node.id)
+
+
+def _kind(node: Node) -> str:
+    return type(node).__name__.lower()
+
+
+def _is_test(node: ir.Compute) -> bool:
+    """Whether it is there to be a condition: so `passes/settle.py` calls it."""
+    return node.type == "bool" and re.search(r"_test(_\d+)?$", node.id) is not None
 
 
 def _call_uses(call: ir.Call, step: ir.Step) -> Iterator[Use]:

@@ -23,7 +23,7 @@ LINES = "lines.json"
 File = tuple[str, str]
 """A relative POSIX path, and its text."""
 
-_INTERPRETER = frozenset({"plan.py"})
+_INTERPRETER = frozenset({"island.py", "launch.py", "outcome.py", "plan.py", "scope.py"})
 
 UNPACK = """\
 def unpack(payload, folder):

@@ -2,6 +2,7 @@
 
 .wye/runs/<run>/  plan.json  params.json  run.json  outputs.json
                   programs/<program>/…   tasks/<task>/{task.json,values.json,log.txt,out/,error.json}
+A task in a loop has a folder for each iteration: tasks/<loop>/<n>/<task>/…
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +24,10 @@ from wye.backend.embed import program_files
 from wye.diagnostics.suggest import did_you_mean
 from wye.ir.json import dumps, plan_json
 from wye.ir.model import Pipeline
-from wye.runtime.plan import Event, PlanResult, ProcessLauncher, TaskResult, run_plan, write
+from wye.runtime.launch import ProcessLauncher
+from wye.runtime.outcome import Event, PlanResult, TaskResult
+from wye.runtime.plan import run_plan, write
+from wye.runtime.scope import every
 from wye.runtime.values import CannotTravel, encode, parse_argument, plain, wire
 
 Status = Literal["succeeded", "failed", "cancelled"]
@@ -75,7 +80,9 @@ def run_local(
     folder = _make_folder(root, run_id)
     _write_run(checked.pipeline, plan, values, folder)
     _note(folder, run_id, plan, "running", started=(started := time.time()))
-    local = {**plan, "nodes": [{k: v for k, v in node.items() if k != "packages"} for node in plan["nodes"]]}  # checked above
+    local = deepcopy(plan)
+    for node in every(local["nodes"]):
+        node.pop("packages", None)  # checked above
     launcher = ProcessLauncher(str(folder / "programs"), workers)
     result = run_plan(local, {n: {"text": text} for n, text in values.items()}, str(folder), launcher, workers, on_event)
     text = None
@@ -91,7 +98,7 @@ def check_inputs(plan: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str
     problems: list[str] = []
     values = _parameters(plan, params, problems)
     seen: set[str] = set()
-    for node in plan["nodes"]:
+    for node in every(plan["nodes"]):
         for secret in node.get("secrets", ()):
             if secret["env"] not in os.environ and secret["env"] not in seen:
                 seen.add(secret["env"])

@@ -77,6 +77,12 @@ def _dump(given: argparse.Namespace) -> int:
     return dump_command(given.source, given.json)
 
 
+def _graph(given: argparse.Namespace) -> int:
+    from wye.cli.graph import graph_command
+
+    return graph_command(given.source, given.format, given.out)
+
+
 def _targets(given: argparse.Namespace) -> int:
     from wye.cli.inspect import targets_command
 
@@ -133,6 +139,19 @@ COMMANDS = {
         "wye check churn.py -t airflow --format github",
         (SOURCE, TARGETS, STACK, STRICT, NO_SCHEDULE, _format("text", "json", "github", "sarif")),
         _check,
+    ),
+    "graph": Command(
+        "draw the pipeline",
+        "Draw the pipeline with its branches and loops, each step with its line in the\n"
+        "source: as text, as Mermaid for Markdown, or as SVG (which needs wye[graph]).",
+        "wye graph churn.py -o churn.svg",
+        (
+            SOURCE,
+            option("--format", choices=("text", "mermaid", "svg"), default=None,
+                   help="text, mermaid or svg (what the name of the file says, else text)"),
+            option("-o", "--out", metavar="OUT", type=Path, default=None, help="the file to write (standard output unless given)"),
+        ),
+        _graph,
     ),
     "dump": Command(
         "show the pipeline as the compiler sees it",

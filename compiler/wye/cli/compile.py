@@ -14,7 +14,8 @@ from wye.backend import registry
 from wye.backend.report import report_json
 from wye.backend.write import write_builds
 from wye.cli.failure import Usage
-from wye.cli.output import heading, json_diagnostics, say, say_json, show_diagnostics, table
+from wye.cli.output import heading, json_diagnostics, say, say_json, show_diagnostics
+from wye.cli.report import Outcome, show_report
 from wye.cli.source import split_source
 from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics
 from wye.diagnostics.render import read_sources, render
@@ -211,24 +212,7 @@ def _as_json(compiled: Compiled, written: dict[str, list[str]]) -> dict[str, Any
 
 
 def _show_report(compiled: Compiled, results: Sequence[Result]) -> None:
-    """One line per target, then what is not native, with its place."""
+    """How each target does what the pipeline asks, with its places."""
     assert compiled.pipeline
-    sources = read_sources(compiled.root)
-    heading(f"{compiled.pipeline.name}")
-    rows = []
-    for result in results:
-        levels = [d.level for d in result.checked.decisions] if result.checked else []
-        rejected = len(result.problems)
-        counts = [str(levels.count(level)) if levels else "" for level in ("native", "emulated", "advisory")]
-        rows.append([result.target, "rejected" if rejected else "compiled", *counts, str(rejected)])
-    table(["target", "", "native#", "emulated#", "advisory#", "rejected#"], rows)
-    losses = []
-    for result in results:
-        for decision in result.checked.decisions if result.checked else ():
-            if decision.level != "native":
-                place = f"{sources(decision.span.path).path}:{decision.span.line}"
-                losses.append([result.target, decision.level, decision.feature, decision.how, place])
-        losses += [[result.target, "rejected", d.code, d.message, f"{sources(d.span.path).path}:{d.span.line}"] for d in result.problems]
-    if losses:
-        say()
-        table(["target", "level", "feature", "how", "where"], losses)
+    outcomes = [Outcome(r.target, r.checked.decisions if r.checked else (), r.problems) for r in results]
+    show_report(compiled.pipeline.name, outcomes, read_sources(compiled.root))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,12 @@ from wye.backend.check import CheckedPipeline, check
 from wye.backend.run import RunInputError, RunResult, Text, run_local
 from wye.cli.compile import block_settings, check_blocks
 from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
-from wye.cli.progress import progress
+from wye.cli.progress import counted, progress
 from wye.cli.source import read_parameters, split_parameters, split_source
 from wye.diagnostics import CompileFailed
 from wye.diagnostics.screen import paint, safe
+from wye.ir.nodes import blocks
+from wye.runtime.plan import task_folder
 from wye.sources import source_root
 from wye.stacks import make_options
 
@@ -38,7 +41,7 @@ def run_command(source: str, texts: Sequence[str], file: Path | None, workers: i
             say_json(_object(None, diagnostics=json_diagnostics(failure.diagnostics, source_root(path))))
         return 1
     try:
-        with progress(len(checked.pipeline.body.nodes)) as on_event:
+        with progress(_tasks(checked)) as on_event:
             result = run_local(checked, params, workers=workers or most, on_event=on_event)
     except RunInputError as error:
         for message in error.messages:
@@ -46,7 +49,7 @@ def run_command(source: str, texts: Sequence[str], file: Path | None, workers: i
         if format == "json":
             say_json(_object(None, messages=error.messages))
         return 1
-    _show(result)
+    _show(result, _tasks(checked))
     if format == "json":
         say_json(_object(result))
     elif result.outputs_text is not None:
@@ -64,6 +67,12 @@ def _prepare(path: Path, name: str | None) -> tuple[CheckedPipeline, int | None]
     return check(pipeline, target, options), getattr(options, "workers", None)
 
 
+def _tasks(checked: CheckedPipeline) -> int | None:
+    """How many tasks a run has, when that can be known."""
+    nodes = checked.pipeline.body.nodes
+    return None if any(blocks(n) for n in nodes) else len(nodes)
+
+
 def _object(result: RunResult | None, **more: Any) -> dict[str, Any]:
     """What `--format json` prints."""
     if result is None:
@@ -73,23 +82,34 @@ def _object(result: RunResult | None, **more: Any) -> dict[str, Any]:
     return {"run": result.run_id, "status": status, "outputs": result.outputs, "tasks": tasks}
 
 
-def _show(result: RunResult) -> None:
+def _show(result: RunResult, tasks: int | None) -> None:
     """What failed and why, and where everything is, on standard error."""
     from wye.diagnostics.render import colour_on
 
     colour = colour_on(sys.stderr)
     for task in result.tasks:
-        if task.status == "failed" and task.error:
+        if task.status == "failed" and task.error and not task.handled:
             note("")
             note(paint(f"task {task.id} failed", "error", colour))
             trace = str(task.error.get("traceback") or task.error.get("message") or "").rstrip()
             note(safe(trace, newlines=True))
-            note(f"its log: {_near(result.folder / 'tasks' / task.id / 'log.txt')}")
+            note(f"its log: {_near(result.folder / 'tasks' / task_folder(task.id) / 'log.txt')}")
     if result.message:
         tell(result.message)
-    done = sum(t.status == "succeeded" for t in result.tasks)
-    word = paint(result.status, "good" if result.status == "succeeded" else "error", colour)
-    note(f"run {result.run_id} {word}: {done} of {len(result.tasks)} tasks done, in {_near(result.folder)}")
+    note(f"run {result.run_id} {_status(result.status, colour)}: {_counts(result, tasks)}, in {_near(result.folder)}")
+
+
+def _status(status: str, colour: bool) -> str:
+    return paint(status, "good" if status == "succeeded" else "error", colour)
+
+
+def _counts(result: RunResult, tasks: int | None) -> str:
+    """ "5 of 5 tasks done"; where branches and loops decide how many there are: "5 tasks done, 1 failed (handled), 2 skipped"."""
+    found = Counter("failed (handled)" if t.handled else t.status for t in result.tasks)
+    if tasks is not None:
+        return f"{found['succeeded']} of {tasks} tasks done"
+    others = [f"{found[kind]} {kind}" for kind in ("failed", "failed (handled)", "cancelled", "skipped") if found[kind]]
+    return ", ".join([counted(found["succeeded"]), *others])
 
 
 def _near(path: Path) -> str:

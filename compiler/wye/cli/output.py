@@ -7,13 +7,14 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from wye.diagnostics import Diagnostic
 from wye.diagnostics.render import Sources, as_json, colour_on, read_sources, render
 from wye.diagnostics.screen import paint, safe
 
-STYLES = {"native": "green", "emulated": "yellow", "advisory": "cyan", "rejected": "bold red", "succeeded": "green", "failed": "bold red"}
+STYLES = {"native": "green", "emulated": "yellow", "advisory": "cyan", "rejected": "bold red", "succeeded": "green", "failed": "bold red",
+          "in island": "dim"}  # fmt: skip
 """Words that are coloured wherever they stand alone in a cell."""
 
 
@@ -40,6 +41,15 @@ def heading(text: str) -> None:
     say(paint(text, "bold", colour_on(sys.stdout)))
 
 
+def unicode_on(stream: TextIO) -> bool:
+    """Whether the stream can carry the characters that lines are drawn with."""
+    try:
+        "├─└│…".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 def say_json(value: Any) -> None:
     """One JSON document on standard output."""
     say(json.dumps(value, indent=2))
@@ -56,8 +66,13 @@ def json_diagnostics(problems: Iterable[Diagnostic], root: Path) -> list[dict[st
     return [as_json(d, sources) for d in problems]
 
 
+def columns_of(stream: TextIO, otherwise: int) -> int:
+    """How wide the terminal is; `otherwise`, if it is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else otherwise
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, indent: int = 2) -> None:
-    """A table on standard output; a column whose name ends in `#` holds numbers."""
+    """A table on standard output. A column whose name ends in `#` holds numbers, one that ends in `~` text that may be folded."""
     cells = [[safe(c) for c in row] for row in rows]
     if sys.stdout.isatty():
         _rich(columns, cells, indent)
@@ -66,7 +81,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, indent: int 
 
 
 def _plain(columns: Sequence[str], rows: Sequence[Sequence[str]], indent: int) -> None:
-    heads = [c.rstrip("#") for c in columns]
+    heads = [c.rstrip("#~") for c in columns]
     widths = [max(len(r[i]) for r in [heads, *rows]) for i in range(len(columns))]
     for row in [heads, *rows]:
         line = "  ".join(c.rjust(w) if name.endswith("#") else c.ljust(w) for c, w, name in zip(row, widths, columns))
@@ -74,16 +89,17 @@ def _plain(columns: Sequence[str], rows: Sequence[Sequence[str]], indent: int) -
 
 
 def _rich(columns: Sequence[str], rows: Sequence[Sequence[str]], indent: int) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    sheet = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    sheet = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), collapse_padding=True)
+    fold = any(c.endswith("~") for c in columns)  # without such a column any may be
     for column in columns:
         number = column.endswith("#")
-        sheet.add_column(column.rstrip("#"), justify="right" if number else "left", overflow="fold", no_wrap=number)
+        whole = number or (fold and not column.endswith("~"))
+        sheet.add_column(column.rstrip("#~"), justify="right" if number else "left", overflow="fold", no_wrap=whole)
     for row in rows:
-        sheet.add_row(*(Text(c, style=STYLES.get(c, "")) for c in row))
+        sheet.add_row(*(Text(c, style=STYLES.get(c.partition("/")[0], "")) for c in row))
     Console(file=sys.stdout, highlight=False).print(Padding(sheet, (0, 0, 0, indent)))

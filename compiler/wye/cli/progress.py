@@ -14,7 +14,7 @@ from wye.diagnostics.screen import paint, safe
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from wye.runtime.plan import Event
+    from wye.runtime.outcome import Event
 
 SHOWN = 10
 """Running tasks with a line of their own."""
@@ -29,8 +29,8 @@ SIGNS = {
 
 
 @contextmanager
-def progress(tasks: int) -> Iterator[Callable[[Event], None]]:
-    """Show a run of so many tasks while the body runs."""
+def progress(tasks: int | None) -> Iterator[Callable[[Event], None]]:
+    """Show a run while the body runs: of so many tasks, or of nobody knows how many (branches, loops)."""
     if not sys.stderr.isatty():
         yield _line
         return
@@ -77,10 +77,14 @@ def _text(event: Event) -> str:
     return "  ".join(parts)
 
 
+def counted(done: int) -> str:
+    return f"{done} task{'s' * (done != 1)} done"
+
+
 class _View:
     """What is running: a line each with a spinner, and how far the run is."""
 
-    def __init__(self, tasks: int) -> None:
+    def __init__(self, tasks: int | None) -> None:
         self.tasks, self.done = tasks, 0
         self.running: dict[str, _Running] = {}
         self.start = time.monotonic()
@@ -88,7 +92,7 @@ class _View:
     def take(self, event: Event) -> None:
         if event.kind not in ("started", "retrying"):
             self.running.pop(event.task, None)
-            self.done += 1
+            self.done += event.kind != "skipped" or self.tasks is not None
             return
         if event.task not in self.running:
             self.running[event.task] = _Running(event.task)
@@ -106,7 +110,8 @@ class _View:
             grid.add_row(task.spinner, Text(f"{now - task.since:.0f} s", style="dim"), Text(task.detail, style="yellow"))
         if len(running) > SHOWN:
             grid.add_row(Text(f"  and {len(running) - SHOWN} more"))
-        grid.add_row(Text(f"{self.done} of {self.tasks} tasks, {now - self.start:.0f} s", style="dim"))
+        done = f"{self.done} of {self.tasks} tasks" if self.tasks is not None else counted(self.done)
+        grid.add_row(Text(f"{done}, {now - self.start:.0f} s", style="dim"))
         return grid
 
 

@@ -67,12 +67,18 @@ class Diagnostics:
         help: str | None = None,
         labels: Iterable[Label] = (),
         target: str | None = None,
-    ) -> None:
+    ) -> Diagnostic:
         """Record an error; the same one twice counts once."""
-        self._items[Diagnostic(code, message, span, tuple(labels), help, "error", target)] = None
+        found = Diagnostic(code, message, span, tuple(labels), help, "error", target)
+        self._items[found] = None
+        return found
 
     def add(self, diagnostic: Diagnostic) -> None:
         self._items[diagnostic] = None
+
+    def withdraw(self, diagnostic: Diagnostic) -> None:
+        """Take back what was recorded: what it is about is looked at again."""
+        self._items.pop(diagnostic, None)
 
     @property
     def items(self) -> tuple[Diagnostic, ...]:

@@ -22,6 +22,7 @@ from wye.frontend.frame import Services
 from wye.frontend.programs import Programs
 from wye.frontend.project import Definition, Project
 from wye.ir.model import Call, Pipeline, Step, SubPipeline
+from wye.ir.nodes import every
 
 __all__ = ["Source", "load"]
 
@@ -111,7 +112,7 @@ class Source:
         block = Body(self._services, declaration, self._lower).lower()
         steps: dict[str, Step] = {}
         nested: dict[str, Pipeline] = {}
-        for node in block.nodes:
+        for node in every(block):
             if isinstance(node, Call) and node.step not in steps:
                 module, _, name = node.step.partition(":")
                 owner = self.project.modules[module]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import libcst as cst
 
@@ -14,45 +14,23 @@ from wye.frontend.calls import Calls
 from wye.frontend.declarations import PipelineDeclaration
 from wye.frontend.displays import dict_display, display
 from wye.frontend.expressions import Expressions
-from wye.frontend.frame import Bound, Frame, Services, constant, is_value
+from wye.frontend.failures import Failures
+from wye.frontend.frame import RETURN, SKIP, STOP, VALUE, Bound, Frame, Services, compute, constant, is_value
+from wye.frontend.loops import Loop, Loops
 from wye.frontend.project import SMALL_STATEMENTS, Definition, bound_names, statements
-from wye.frontend.unrolling import limit, unroll
-from wye.ir.expressions import children, raises, references, size, walk
-from wye.ir.model import (
-    Block,
-    Call,
-    Compare,
-    Comprehension,
-    Compute,
-    Const,
-    DictDisplay,
-    Display,
-    Expr,
-    Index,
-    Lambda,
-    Logical,
-    Node,
-    Output,
-    Param,
-    Pipeline,
-    Result,
-    Select,
-    Star,
-    SubPipeline,
-    Unpack,
-)  # fmt: skip
-from wye.ir.settings import Settings
-from wye.runtime.types import format_of, show
+from wye.frontend.prune import prune
+from wye.frontend.regions import Regions
+from wye.frontend.unrolling import MAX_UNROLLED, known_items, limit
+from wye.ir.expressions import children, references, size
+from wye.ir.model import Block, Call, Const, DictDisplay, Display, Expr, Index, Output, Param, Pipeline, Star, SubPipeline, Unpack
+from wye.ir.nodes import every, read, rewritten, source
+from wye.runtime.types import show
 
 MAX_EXPRESSION = 400
 """An expression of more nodes becomes a task of its own when it is given a name, so that reuse cannot blow up."""
 
-_LATER = "control flow on run-time values is not compiled yet"
 REFUSED: dict[type[cst.CSTNode], tuple[str, str, str]] = {
-    cst.While: ("WYE1011", f"`while`: {_LATER}", "loop inside a step"),
-    cst.Try: ("WYE1011", f"`try`: {_LATER}", "handle the error inside a step"),
     cst.TryStar: ("WYE1010", "`except*` is not part of a pipeline", "handle the group inside a step"),
-    cst.Raise: ("WYE1011", f"`raise`: {_LATER}", "raise inside a step"),
     cst.With: ("WYE1010", "`with` is not part of a pipeline", "open and close inside one step"),
     cst.Match: ("WYE1010", "`match` is not part of a pipeline", "use if/elif, or match inside a step"),
     cst.FunctionDef: ("WYE1010", "a function inside a pipeline is not part of the language", "move it to the module and make it a step"),
@@ -82,7 +60,15 @@ REFUSED: dict[type[cst.CSTNode], tuple[str, str, str]] = {
 
 _COMMENT = re.compile(r"\s+#[^'\"]*$")
 
-Signal = Literal["return", "break", "continue"] | None
+MAX_LEFT = 16
+"""A loop that can be left early is unrolled up to so many items: each later one stands inside the condition that no earlier one left."""
+
+
+class _End:
+    """Stands behind the last statement of a function that returns a value somewhere: there, Python returns None."""
+
+
+Statement = cst.BaseStatement | cst.BaseSmallStatement | _End
 
 
 class Body:
@@ -97,10 +83,14 @@ class Body:
         walrus = _Walrus()
         if ":=" in declaration.definition.module.text:  # a walk of the whole body is dear, and nearly always for nothing
             node.body.visit(walrus)
-        self.frame = Frame(services, declaration, frozenset(names | walrus.names))
+        self.frame = Frame(services, declaration, frozenset(names | walrus.names.keys()))
         self.expressions = Expressions(self.frame)
         self.calls = Calls(self.frame, self.expressions, lower_pipeline)
-        self.result: Expr | None = None
+        self.regions = Regions(self.frame)
+        self.loops = Loops(self.frame, self.regions)
+        self.failures = Failures(self.frame, self.expressions, self.regions, self.statements)
+        self.failures.after_exits = self._after_exits
+        self.expressions.regions, self.expressions.loops = self.regions, self.loops
         self.returned = False
         """Whether there is a `return` in a statement that was refused."""
         for p in declaration.parameters:
@@ -109,69 +99,92 @@ class Body:
     def lower(self) -> Block:
         """The whole body as a block; its one yield is the return value, if there is any."""
         frame, declaration = self.frame, self.frame.declaration
-        self.statements(declaration.node.body.body)
+        written: list[Any] = list(declaration.node.body.body)
+        returns = any(isinstance(s, cst.Return) and s.value is not None for s in statements(written))
+        self.statements([*written, _End()] if returns else written)
+        result = frame.env.get(VALUE)
         wanted = declaration.type
         if (
-            self.result is None
+            result is None
             and not self.returned
+            and not frame.work.dead
             and wanted not in ("any", "none", "json")
             and not (isinstance(wanted, tuple) and "none" in wanted)
         ):
             frame.error("WYE3001", f"the pipeline declares {show(wanted)} but returns nothing", declaration.span, help="return a value")
-        yields = (self.result,) if self.result is not None else ()
-        self._pending(yields)
-        used = {
-            (r.task if isinstance(r, Output) else r.region)
-            for e in _expressions(frame.nodes, yields)
-            for r in references(e)
-            if isinstance(r, Output | Result)
-        }
-        nodes = [replace(n, ordered=n.id not in used) if isinstance(n, Call | SubPipeline) else n for n in frame.nodes]
-        return Block(tuple(nodes), yields)
-
-    def _pending(self, yields: Sequence[Expr]) -> None:
-        """An expression that can raise, and that nothing evaluates for certain, becomes a task: Python would have raised."""
-        frame = self.frame
-        pending = [(place, e) for place, e in frame.pending if raises(e)]
-        if not pending:
-            return
-        certain: set[int] = set()
-        stack = list(_expressions(frame.nodes, yields))
-        while stack:
-            expr = stack.pop()
-            if id(expr) not in certain:
-                certain.add(id(expr))
-                stack.extend(evaluated(expr))
-        inserts: list[tuple[int, Node]] = []
-        for place, expr in pending:
-            if id(expr) not in certain:
-                inserts.append((place, self._compute(expr, "compute")))
-                certain.add(id(expr))
-        for place, node in reversed(inserts):
-            frame.nodes.insert(place, node)
-
-    def _compute(self, value: Expr, name: str) -> Compute:
-        return Compute(self.frame.fresh(name), value, format_of(value.type), value.type, Settings(), None, (), value.span)  # type: ignore[arg-type]
+        block = self.regions.finish(frame.work, (result.value,) if result is not None and not frame.work.dead else ())
+        return ordered(prune(block))
 
     # --- statements ----------------------------------------------------------------------------------------------------------
 
-    def statements(self, body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> Signal:
-        """Lower statements in order; what follows a `return`, `break` or `continue` never runs."""
-        for node in body:
-            inner = node.body if isinstance(node, SMALL_STATEMENTS) else (node,)
-            for statement in inner:
-                signal = self.statement(statement)
-                if signal:
-                    return signal
-        return None
+    def statements(self, body: Sequence[Statement]) -> None:
+        """Lower statements in order; what follows on a way out of here never runs."""
+        todo = [s for node in body for s in (node.body if isinstance(node, SMALL_STATEMENTS) else (node,))]
+        for i, node in enumerate(todo):
+            rest = todo[i + 1 :]
+            if isinstance(node, cst.If) and rest and self._divided(node, rest):
+                return
+            if isinstance(node, _End):
+                self._ends()
+            else:
+                self.statement(node)
+            if self._left(lambda rest=rest: self.statements(rest), bool(rest)):  # type: ignore[misc]
+                return
 
-    def statement(self, node: cst.CSTNode) -> Signal:
+    def _left(self, rest: Callable[[], None], more: bool) -> bool:
+        """Whether what follows needs no lowering here: it is never reached, or it was lowered under the condition that it is."""
+        frame = self.frame
+        for kind in (RETURN, STOP, SKIP) if frame.loops else (RETURN,):
+            bound = frame.env.get(kind)
+            if bound is None:
+                continue
+            known, value = constant(bound.value)
+            if known and value:
+                if frame.loops and kind == RETURN:
+                    frame.bind(STOP, frame.const(True, bound.span), bound.span)
+                return True
+            if not known and (more or (frame.loops and kind == RETURN)):
+                self._guarded(kind, bound, rest)
+                return True
+        return frame.work.dead
+
+    def _after_exits(self, rest: Callable[[], None]) -> None:
+        if not self._left(rest, True):
+            rest()
+
+    def _guarded(self, kind: str, bound: Bound, rest: Callable[[], None]) -> None:
+        frame = self.frame
+
+        def gone() -> None:
+            for flag in (kind, STOP) if frame.loops and kind == RETURN else (kind,):
+                frame.bind(flag, frame.const(True, bound.span), bound.span)
+
+        def on() -> None:
+            frame.bind(kind, frame.const(False, bound.span), bound.span)
+            self._after_exits(rest)
+
+        self.regions.branch(bound.value, gone, on, bound.span)
+
+    def _ends(self) -> None:
+        """The end of a function that has not returned: None."""
+        span = self.frame.declaration.span
+        self._returns(self.frame.const(None, span), span)
+
+    def _returns(self, value: Expr, span: Any) -> None:
+        frame = self.frame
+        frame.bind(VALUE, value, span)
+        if not is_value(value):
+            frame.pend(value)
+        for flag in (RETURN, STOP) if frame.loops else (RETURN,):
+            frame.bind(flag, frame.const(True, span), span)
+
+    def statement(self, node: cst.CSTNode) -> None:
         row = LOWERED.get(type(node))
         if row is not None:
-            return row(self, node)
+            row(self, node)
+            return
         code, message, help = REFUSED.get(type(node), ("WYE1010", f"`{type(node).__name__}` is not part of a pipeline", "do it in a step"))
         self._refused(node, self.frame.error(code, message, self._head(node), help=help))
-        return None
 
     def _refused(self, node: cst.CSTNode, value: Const) -> None:
         """One error for a statement is enough: what it binds stands for anything from here on, and a `return` in it counts."""
@@ -190,16 +203,15 @@ class Body:
             return replace(span, end_line=span.line, end_column=len(_COMMENT.sub("", first)) + 1)
         return span
 
-    def expression(self, node: cst.Expr) -> Signal:
+    def expression(self, node: cst.Expr) -> None:
         value = node.value
         if isinstance(value, cst.SimpleString | cst.ConcatenatedString | cst.Ellipsis):
-            return None  # a docstring or a placeholder
+            return  # a docstring or a placeholder
         if isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute) and self._mutation(value, value.func):
-            return None
+            return
         lowered = self.expressions.lower(value)
         if not isinstance(value, cst.Call) or self.calls.kind(value) is None:
-            self.frame.pending.append((len(self.frame.nodes), lowered))
-        return None
+            self.frame.pend(lowered)
 
     def _mutation(self, node: cst.Call, func: cst.Attribute) -> bool:
         """`xs.append(e)`, `xs.extend(e)`, `d.update(e)` on an owned name: a rebinding. False when it is something else."""
@@ -207,7 +219,7 @@ class Body:
         if not isinstance(func.value, cst.Name) or func.value.value not in frame.env or method not in ("append", "extend", "update"):
             return False
         name, bound = func.value.value, frame.env[func.value.value]
-        if inference.kind_of(bound.value.type) != ("dict" if method == "update" else "list"):
+        if bound.maybe is not None or inference.kind_of(bound.value.type) != ("dict" if method == "update" else "list"):
             return False
         if not bound.owned:
             frame.error(
@@ -223,13 +235,13 @@ class Body:
         value = self.expressions.plain(node.args[0].value) if method == "append" else self.expressions.lower(node.args[0].value)
         span = frame.module.span(node)
         if method == "append":
-            new: Expr = self._extended(bound.value, (value,), span)
+            new: Expr = self._extended(frame.read(name), (value,), span)
         elif method == "extend":
             self.expressions.iterable(value, node.args[0].value)
             items = value.items if isinstance(value, Display) and value.kind != "set" else (Star(value, value.type, span),)
-            new = self._extended(bound.value, items, span)
+            new = self._extended(frame.read(name), items, span)
         else:
-            new = dict_display([*_pairs(bound.value), *_pairs(value)], span)
+            new = dict_display([*_pairs(frame.read(name)), *_pairs(value)], span)
         self._bind(name, new, func.value, owned=True)
         return True
 
@@ -242,7 +254,7 @@ class Body:
             method, f"write `{name} = {{**{name}, ...}}`"
         )
 
-    def assign(self, node: cst.Assign) -> Signal:
+    def assign(self, node: cst.Assign) -> None:
         value = self.expressions.plain(node.value)
         owned = len(node.targets) == 1 and self._fresh(node.value, value)
         for target in node.targets:
@@ -250,11 +262,10 @@ class Body:
         if isinstance(node.value, cst.Name) and node.value.value in self.frame.env:
             source = self.frame.env[node.value.value]
             self.frame.env[node.value.value] = replace(source, owned=False)  # a second reference ends ownership
-        return None
 
-    def annotated(self, node: cst.AnnAssign) -> Signal:
+    def annotated(self, node: cst.AnnAssign) -> None:
         if node.value is None:
-            return None
+            return
         value = self.expressions.plain(node.value)
         if isinstance(value, Display | DictDisplay) and not value.items:
             # An empty display takes the declared type: it is what later items have.
@@ -262,7 +273,6 @@ class Body:
             if inference.kind_of(declared) == inference.kind_of(value.type):
                 value = replace(value, type=declared)
         self._assign(node.target, value, self._fresh(node.value, value), node.value)
-        return None
 
     def _assign(self, target: cst.BaseExpression, value: Expr, owned: bool, source: cst.BaseExpression) -> None:
         frame = self.frame
@@ -271,13 +281,14 @@ class Body:
         elif isinstance(target, cst.Tuple | cst.List):
             items = self.expressions.unpack(value, target)
             if items and isinstance(items[0], Index) and isinstance(items[0].value, Unpack):
-                frame.pending.append((len(frame.nodes), items[0].value))  # the count is checked even if no item is used
-            for element, item in zip(target.elements, items):
+                frame.pend(items[0].value)  # the count is checked even if no item is used
+            sources = _parts(source, len(items))
+            for element, item, written in zip(target.elements, items, sources):
                 starred = isinstance(element, cst.StarredElement)
                 if isinstance(element.value, cst.Name) and isinstance(item, Index) and isinstance(item.value, Unpack):
-                    frame.env[element.value.value] = Bound(item, frame.module.span(element), starred)
+                    frame.bind(element.value.value, item, frame.module.span(element), starred)
                 else:
-                    self._assign(element.value, item, starred, source)
+                    self._assign(element.value, item, starred or (written is not source and self._fresh(written, item)), written)
         elif isinstance(target, cst.Subscript) and isinstance(target.value, cst.Name):
             self._store(target, target.value, value)
         else:
@@ -291,7 +302,7 @@ class Body:
     def _store(self, target: cst.Subscript, owner: cst.Name, value: Expr) -> None:
         frame, name = self.frame, owner.value
         bound = frame.env.get(name)
-        if bound is None:
+        if bound is None or bound.maybe is not None:
             if name in frame.local_names:
                 self.expressions.lower(owner)  # reports that it is read before it is bound
             else:
@@ -314,26 +325,26 @@ class Body:
             )
             return
         key = self.expressions.plain(target.slice[0].slice.value)
-        self._bind(name, dict_display([*_pairs(bound.value), (key, value)], frame.module.span(target)), owner, owned=True)
+        self._bind(name, dict_display([*_pairs(frame.read(name)), (key, value)], frame.module.span(target)), owner, owned=True)
 
     def _bind(self, name: str, value: Expr, node: cst.CSTNode, owned: bool) -> None:
         frame = self.frame
         if not is_value(value):
             if size(value) > MAX_EXPRESSION:
-                compute = self._compute(value, name)
-                frame.nodes.append(compute)
-                value = Output(compute.id, "out", compute.type, compute.format, value.span)
+                made = compute(frame.fresh(name), value)
+                frame.add(made)
+                value = Output(made.id, "out", made.type, made.format, value.span)
             else:
-                frame.pending.append((len(frame.nodes), value))
+                frame.pend(value)
         self._share(name, value)
-        frame.env[name] = Bound(value, frame.module.span(node), owned)
+        frame.bind(name, value, frame.module.span(node), owned)
 
     def _share(self, name: str, value: Expr) -> None:
         """A list or dict that became a part of another value has a second reference: its name owns it no longer."""
         if value.type in inference.SCALARS or is_value(value):
             return
         owned = {id(b.value): n for n, b in self.frame.env.items() if b.owned and n != name}
-        for part in walk(value) if owned else ():
+        for part in _held(value) if owned else ():
             if id(part) in owned:
                 other = owned[id(part)]
                 self.frame.env[other] = replace(self.frame.env[other], owned=False)
@@ -345,16 +356,16 @@ class Body:
         called = isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in ("list", "dict", "sorted")
         return called and inference.kind_of(value.type) in ("list", "dict")
 
-    def augmented(self, node: cst.AugAssign) -> Signal:
+    def augmented(self, node: cst.AugAssign) -> None:
         frame = self.frame
         if not isinstance(node.target, cst.Name):
             frame.error("WYE1017", "a pipeline stores into plain names only", node.target, help="build a new value and give it a name")
-            return None
+            return
         name = node.target.value
         current = self.expressions.lower(node.target)
         bound = frame.env.get(name)
-        if bound is None:
-            return None
+        if bound is None or bound.maybe is not None:
+            return
         value = self.expressions.plain(node.value)
         op = _AUGMENTED[type(node.operator)]
         kind = inference.kind_of(current.type)
@@ -362,75 +373,161 @@ class Body:
             self.expressions.iterable(value, node.value)
             items = value.items if isinstance(value, Display) and value.kind != "set" else (Star(value, value.type, value.span),)
             self._bind(name, self._extended(current, items, frame.module.span(node)), node.target, owned=True)
-            return None
+            return
         if current.type not in inference.SCALARS and kind not in ("str", "tuple"):
             message = f"`{name}` may have a second reference" if kind else f"the type of `{name}` is not known to be immutable"
             frame.error("WYE1022", f"{message}, so `{op}=` is refused", node, help=f"write `{name} = {name} {op} ...`")
-            return None
+            return
         self._bind(name, self.expressions.arithmetic(op, current, value, node), node.target, owned=False)
-        return None
 
-    def returns(self, node: cst.Return) -> Signal:
+    def returns(self, node: cst.Return) -> None:
         frame = self.frame
-        self.result = self.expressions.plain(node.value) if node.value is not None else frame.const(None, node)
+        if self.failures.in_final():
+            frame.error("WYE1029", "`return` in `finally` is not part of a pipeline", node, help="return after the `try`")
+        value = self.expressions.plain(node.value) if node.value is not None else frame.const(None, node)
         wanted = frame.declaration.type
-        if inference.mismatch(self.result.type, wanted):
-            labels = ()
-            frame.error("WYE3001", f"the pipeline declares {show(wanted)} but returns {show(self.result.type)}", node, labels=labels)
-        return "return"
+        if inference.mismatch(value.type, wanted):
+            frame.error("WYE3001", f"the pipeline declares {show(wanted)} but returns {show(value.type)}", node)
+        self._returns(value, frame.module.span(node))
 
-    def nothing(self, node: cst.Pass) -> Signal:
-        return None
+    def nothing(self, node: cst.Pass) -> None:
+        pass
 
-    def asserts(self, node: cst.Assert) -> Signal:
-        known, value = constant(self.expressions.plain(node.test))
-        if not known:
-            self.frame.error("WYE1011", f"`assert`: {_LATER}", node, help="assert inside a step")
-        elif not value:
-            self.frame.error("WYE1028", "this assertion is false at compile time", node)
-        return None
+    def asserts(self, node: cst.Assert) -> None:
+        self.failures.asserts(node)
 
-    def loop_break(self, node: cst.Break) -> Signal:
-        return "break"
+    def raises(self, node: cst.Raise) -> None:
+        self.failures.raises(node)
 
-    def loop_continue(self, node: cst.Continue) -> Signal:
-        return "continue"
+    def tries(self, node: cst.Try) -> None:
+        self.failures.tries(node)
 
-    # --- compile-time control flow -------------------------------------------------------------------------------------------
+    def loop_break(self, node: cst.Break) -> None:
+        self._leaves(STOP, node, "break")
 
-    def branch(self, node: cst.If) -> Signal:
-        """An `if` whose condition is known at compile time is the arm taken."""
-        known, value = constant(self.expressions.plain(node.test))
-        if not known:
-            message, help = f"`if`: {_LATER}", "decide inside a step, or on a module constant"
-            self._refused(node, self.frame.error("WYE1011", message, node.test, help=help))
-            return None
-        if value:
-            return self.statements(node.body.body)
-        if isinstance(node.orelse, cst.If):
-            return self.branch(node.orelse)
-        return self.statements(node.orelse.body.body) if node.orelse else None
+    def loop_continue(self, node: cst.Continue) -> None:
+        self._leaves(SKIP, node, "continue")
 
-    def loop(self, node: cst.For) -> Signal:
-        """A `for` over a list known at compile time is its body once per item."""
+    def _leaves(self, flag: str, node: cst.CSTNode, word: str) -> None:
+        frame = self.frame
+        if self.failures.in_final(inside_loop=True):
+            frame.error("WYE1029", f"`{word}` in `finally` is not part of a pipeline", node, help="leave the loop after the `try`")
+        frame.bind(flag, frame.const(True, node), frame.module.span(node))
+
+    # --- control flow --------------------------------------------------------------------------------------------------------
+
+    def branch(self, node: cst.If) -> None:
+        """An `if` whose condition is known at compile time is the arm taken; any other becomes a region."""
+        self._branch(node, (), ())
+
+    def _branch(self, node: cst.If, then_more: Sequence[Statement], else_more: Sequence[Statement]) -> None:
+        condition = self.expressions.plain(node.test)
+        known, value = constant(condition)
+        then = [*node.body.body, *then_more]
+        orelse = [*_otherwise(node), *else_more]
+        if known:
+            self.statements(then if value else orelse)
+            return
+        span = self.frame.module.span(node.test)
+        self.regions.branch(condition, lambda: self.statements(then), lambda: self.statements(orelse), replace(span))
+
+    def _divided(self, node: cst.If, rest: Sequence[Statement]) -> bool:
+        """`if c: return a` and more statements: these are the other arm. No flag is needed, and nothing stands there twice."""
+        then, orelse = _leaves_always(node.body.body), _leaves_always(_otherwise(node))
+        if then == orelse:
+            return False
+        self._branch(node, () if then else rest, rest if then else ())
+        return True
+
+    def loop(self, node: cst.For) -> None:
+        """A `for` over a list known at compile time is its body once per item; any other becomes a region."""
         frame = self.frame
         if node.asynchronous or node.orelse:
             what = "`async for`" if node.asynchronous else "`else` of a loop"
             frame.error("WYE1010", f"{what} is not part of a pipeline", self._head(node), help="write the statements after the loop")
-            return None
+            return
         value, width = self.calls.iterable(node.iter)
         frame.must(value)
-        starts: list[int] = []
-        for item in unroll(frame, self.expressions, value, node.iter):
+        self.expressions.iterable(value, node.iter)
+        self._steady(node)
+        found = known_items(frame, value)
+        leaves = _can_leave(node.body.body)
+        span = self._head(node)
+        if found is not None and len(items := found if isinstance(found, Sequence) else list(found)) <= (
+            MAX_LEFT if leaves else MAX_UNROLLED
+        ):
+            starts: list[int] = []
+            self._unrolled(node, items, starts)
+            limit(frame, starts, width)
+            return
+        bind, body = lambda item: self._assign(node.target, item, False, node.iter), lambda: self.statements(node.body.body)
+        loop = loop_of(span, bind, body, node, node.body.body)
+        self.loops.over_items(value, width, loop)
+
+    def _steady(self, node: cst.For) -> None:
+        """Refuse a loop that changes what it goes over: Python's would go on with what is added."""
+        changed = received(node.body.body)
+        for key in _key(node):
+            stores = [s.targets[0].target for s in statements(node.body.body) if isinstance(s, cst.Assign)]
+            for store in stores:  # a new value of the key at hand changes nothing of what is gone over
+                if isinstance(store, cst.Subscript) and isinstance(store.value, cst.Name) and _at_key(store, key):
+                    changed[store.value.value] -= 1
+        changed = {n: count for n, count in changed.items() if count}
+        for name in _gone_over(node.iter):
+            bound = self.frame.env.get(name.value)
+            if name.value in changed and bound is not None and inference.kind_of(bound.value.type) in ("list", "dict"):
+                self.frame.error(
+                    "WYE1017", f"the loop goes over `{name.value}` and changes it", name, help=f"go over a copy: `list({name.value})`"
+                )  # fmt: skip
+
+    def _unrolled(self, node: cst.For, items: Sequence[Expr], starts: list[int]) -> None:
+        """The body once per item; after a `break` that only the run knows, the rest stands under the condition that it did not happen."""
+        frame = self.frame
+        outer = {f: frame.env.pop(f, None) for f in (STOP, SKIP)}
+        frame.loops += 1
+        self._items(node, items, 0, starts)
+        frame.loops -= 1
+        for flag, bound in outer.items():
+            frame.env.pop(flag, None)
+            if bound is not None:
+                frame.env[flag] = bound
+        settle(frame)
+
+    def _items(self, node: cst.For, items: Sequence[Expr], at: int, starts: list[int]) -> None:
+        frame = self.frame
+        for i in range(at, len(items)):
             starts.append(len(frame.nodes))
-            self._assign(node.target, item, False, node.iter)
-            signal = self.statements(node.body.body)
-            if signal == "return":
-                return signal
-            if signal == "break":
-                break
-        limit(frame, starts, width)
-        return None
+            self._assign(node.target, items[i], False, node.iter)
+            self.statements(node.body.body)
+            settle(frame, SKIP)
+            frame.env.pop(SKIP, None)
+            if self._left(lambda i=i: self._items(node, items, i + 1, []), i + 1 < len(items)):  # type: ignore[misc]
+                return
+
+    def whiles(self, node: cst.While) -> None:
+        frame = self.frame
+        if node.orelse:
+            help = "write the statements after the loop"
+            frame.error("WYE1010", "`else` of a loop is not part of a pipeline", self._head(node), help=help)
+            return
+        walrus = any(True for _ in walrus_names(node.test))
+
+        def test() -> Expr:
+            return frame.const(True, node.test) if walrus else self.expressions.plain(node.test)
+
+        def body() -> None:
+            if not walrus:
+                self.statements(node.body.body)
+                return
+            # `while (x := f()) > 3` binds in the body: it is `while True`, which the test leaves
+            condition, span = self.expressions.plain(node.test), frame.module.span(node.test)
+
+            def leave() -> None:
+                frame.bind(STOP, frame.const(True, span), span)
+
+            self.regions.branch(condition, lambda: self.statements(node.body.body), leave, span)
+
+        self.loops.while_true(test, loop_of(self._head(node), lambda item: None, body, node, node.body.body))
 
 
 _AUGMENTED: dict[type[cst.BaseAugOp], str] = {
@@ -439,38 +536,147 @@ _AUGMENTED: dict[type[cst.BaseAugOp], str] = {
     cst.BitAndAssign: "&", cst.BitOrAssign: "|", cst.BitXorAssign: "^",
 }  # fmt: skip
 
-LOWERED: dict[type[cst.CSTNode], Callable[[Body, Any], Signal]] = {
+LOWERED: dict[type[cst.CSTNode], Callable[[Body, Any], None]] = {
     cst.Expr: Body.expression, cst.Assign: Body.assign, cst.AnnAssign: Body.annotated, cst.AugAssign: Body.augmented,
-    cst.Return: Body.returns, cst.Pass: Body.nothing, cst.Assert: Body.asserts, cst.Break: Body.loop_break,
-    cst.Continue: Body.loop_continue, cst.If: Body.branch, cst.For: Body.loop,
+    cst.Return: Body.returns, cst.Pass: Body.nothing, cst.Assert: Body.asserts, cst.Raise: Body.raises, cst.Break: Body.loop_break,
+    cst.Continue: Body.loop_continue, cst.If: Body.branch, cst.For: Body.loop, cst.While: Body.whiles, cst.Try: Body.tries,
 }  # fmt: skip
 """Every statement that the language has."""
 
 
-def evaluated(expr: Expr) -> tuple[Expr, ...]:
-    """The operands that are evaluated whenever the expression is."""
-    match expr:
-        case Select(condition=condition):
-            return (condition,)
-        case Logical(operands=operands):
-            return operands[:1]
-        case Compare(first=first, rest=rest):
-            return (first, rest[0][1])
-        case Lambda():
-            return ()
-        case Comprehension(clauses=clauses):
-            return (clauses[0].iterable,)
-        case _:
-            return children(expr)
+def settle(frame: Frame, *kinds: str) -> None:
+    """At the end of a loop or of an iteration its own exits are over: what they left unbound may now be unbound."""
+    over = set(kinds or (STOP, SKIP))
+    for name, bound in frame.env.items():
+        if bound.lost & over:
+            maybe = bound.maybe or f"not bound where the loop is left, at {bound.span.path}:{bound.span.line}"
+            frame.env[name] = replace(bound, maybe=maybe, lost=bound.lost - over)
 
 
-def _expressions(nodes: Sequence[Node], yields: Sequence[Expr]) -> Iterator[Expr]:
-    for node in nodes:
-        if isinstance(node, Call | SubPipeline):
-            yield from (e for _, e in node.bindings)
-        elif isinstance(node, Compute):
-            yield node.value
-    yield from yields
+def _held(value: Expr) -> Iterator[Expr]:
+    """The expressions whose values may live on inside a value: what a number or a text was computed from does not."""
+    stack = [value]
+    while stack:
+        expr = stack.pop()
+        if expr.type not in inference.SCALARS:
+            yield expr
+            stack.extend(children(expr))
+
+
+def _parts(source: cst.BaseExpression, count: int) -> list[cst.BaseExpression]:
+    """What is written for each item of an unpacking, where that stands there one by one."""
+    literal = isinstance(source, cst.Tuple | cst.List) and len(source.elements) == count
+    if literal and not any(isinstance(e, cst.StarredElement) for e in source.elements):  # type: ignore[attr-defined]
+        return [e.value for e in source.elements]  # type: ignore[attr-defined]
+    return [source] * count
+
+
+def _otherwise(node: cst.If) -> Sequence[Statement]:
+    if node.orelse is None:
+        return ()
+    return (node.orelse,) if isinstance(node.orelse, cst.If) else list(node.orelse.body.body)
+
+
+def _leaves_always(body: Sequence[Statement]) -> bool:
+    """Whether statements end with a `return`, `break` or `continue` on every path."""
+    if not body:
+        return False
+    last = body[-1]
+    if isinstance(last, SMALL_STATEMENTS):
+        return isinstance(last.body[-1], cst.Return | cst.Break | cst.Continue) if last.body else False
+    if isinstance(last, cst.If):
+        return _leaves_always(last.body.body) and _leaves_always(_otherwise(last))
+    return isinstance(last, cst.Return | cst.Break | cst.Continue)
+
+
+def _can_leave(body: Sequence[Any]) -> bool:
+    """Whether a loop's body has a `break` of its own or a `return`, on a condition."""
+    for node in body:
+        for inner in node.body if isinstance(node, SMALL_STATEMENTS) else (node,):
+            if isinstance(inner, cst.Return | cst.Break):
+                return True
+            if isinstance(inner, cst.For | cst.While):
+                if any(isinstance(s, cst.Return) for s in statements([inner])):
+                    return True
+            elif isinstance(inner, cst.If | cst.Try) and _can_leave([s for b in _suites(inner) for s in b.body]):
+                return True
+    return False
+
+
+def _suites(node: cst.CSTNode) -> Iterator[cst.BaseSuite]:
+    for child in node.children:
+        if isinstance(child, cst.BaseSuite):
+            yield child
+        elif isinstance(child, cst.If):
+            yield from _suites(child)
+        elif isinstance(child, cst.Else | cst.Finally | cst.ExceptHandler):
+            yield child.body
+
+
+def received(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> dict[str, int]:
+    """The names that statements append to, extend, update or store into, with how often they do."""
+    found: dict[str, int] = {}
+    for statement in statements(body):
+        name: cst.BaseExpression | None = None
+        if isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Call) and isinstance(statement.value.func, cst.Attribute):
+            func = statement.value.func
+            name = func.value if func.attr.value in ("append", "extend", "update") else None
+        elif isinstance(statement, cst.AugAssign) and isinstance(statement.operator, cst.AddAssign):
+            name = statement.target
+        elif isinstance(statement, cst.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0].target, cst.Subscript):
+            name = statement.targets[0].target.value
+        if isinstance(name, cst.Name):
+            found[name.value] = found.get(name.value, 0) + 1
+    return found
+
+
+def _key(node: cst.For) -> list[str]:
+    """The name of the key in a loop over a dict, or over its items."""
+    target = node.target
+    if isinstance(target, cst.Tuple) and isinstance(node.iter, cst.Call) and len(target.elements) == 2:
+        target = target.elements[0].value  # type: ignore[assignment]
+    return [target.value] if isinstance(target, cst.Name) else []
+
+
+def _at_key(store: cst.Subscript, key: str) -> bool:
+    index = store.slice[0].slice
+    return len(store.slice) == 1 and isinstance(index, cst.Index) and isinstance(index.value, cst.Name) and index.value.value == key
+
+
+def _gone_over(node: cst.BaseExpression) -> Iterator[cst.Name]:
+    """The names whose own list or dict a loop over this expression goes over."""
+    if isinstance(node, cst.Name):
+        yield node
+    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in inference.VIEWS:
+        yield from _gone_over(node.func.value)
+    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Name | cst.Attribute):
+        name = node.func.value if isinstance(node.func, cst.Name) else node.func.attr.value
+        if name == "each" or name in inference.ITERATORS:
+            for arg in node.args:
+                yield from _gone_over(arg.value)
+
+
+def loop_of(span: Any, bind: Callable[[Expr], None], body: Callable[[], None], node: cst.For | cst.While, suite: Sequence[Any]) -> Loop:
+    """The loop, with the names that it may change and those that it only adds to."""
+    inside = list(statements([node]))
+    into = received(suite)
+    counter = _Uses(set(into))
+    for statement in suite:
+        statement.visit(counter)
+    assigned = [n for s in inside for n in (*bound_names(s), *walrus_names(s))]
+    only = frozenset(n for n, count in into.items() if counter.counts.get(n) == count)
+    return Loop(span, bind, body, tuple(dict.fromkeys([*assigned, *into])), only)
+
+
+def ordered(block: Block) -> Block:
+    """With the calls whose value nobody uses marked: they keep program order."""
+    used = {source(r) for n in every(block) for r in read(n)} | {source(r) for e in block.yields for r in references(e)}
+
+    def mark(b: Block) -> Block:
+        nodes = (rewritten(n, lambda e: e, mark) for n in b.nodes)
+        return Block(tuple(replace(n, ordered=n.id not in used) if isinstance(n, Call | SubPipeline) else n for n in nodes), b.yields)
+
+    return mark(block)
 
 
 def _pairs(value: Expr) -> Sequence[tuple[Expr | None, Expr]]:
@@ -478,15 +684,42 @@ def _pairs(value: Expr) -> Sequence[tuple[Expr | None, Expr]]:
     return value.items if isinstance(value, DictDisplay) else ((None, value),)
 
 
+def walrus_names(node: cst.CSTNode) -> Iterator[str]:
+    """Names bound by `:=` in a statement's own expressions, or in an expression."""
+    walrus = _Walrus()
+    node.visit(walrus)
+    yield from walrus.names
+
+
+class _Uses(cst.CSTVisitor):
+    """Counts how often each of some names stands in the source."""
+
+    def __init__(self, names: set[str]) -> None:
+        self._names = names
+        self.counts: dict[str, int] = {}
+
+    def visit_Name(self, node: cst.Name) -> None:
+        if node.value in self._names:
+            self.counts[node.value] = self.counts.get(node.value, 0) + 1
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)  # not the attribute's name
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)  # not the keyword
+        return False
+
+
 class _Walrus(cst.CSTVisitor):
     """Names bound by `:=` in the function itself."""
 
     def __init__(self) -> None:
-        self.names: set[str] = set()
+        self.names: dict[str, None] = {}
 
     def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
         if isinstance(node.target, cst.Name):
-            self.names.add(node.target.value)
+            self.names[node.target.value] = None
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
         return False

@@ -32,10 +32,14 @@ from wye.ir.model import (
     StepParameter,
     SubPipeline,
 )  # fmt: skip
-from wye.runtime.types import Type, show
+from wye.runtime.types import Type, format_of, show
 
 _ORDERLESS = frozenset({"sorted", "len", "min", "max", "any", "all", "set", "frozenset", "bool"})
 """Builtins whose value does not depend on the order of a set."""
+
+
+_EXHAUSTS = frozenset({"list", "tuple", "set", "frozenset", "dict", "sum", "sorted", "min", "max"})
+"""Builtins that take every item of a generator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ class Calls:
                 kind = frame.services.declarations.kind(found)
                 if kind and frame.conditional:
                     return frame.error(
-                        "WYE1011", f"a {kind} that is called only on a run-time condition is not compiled yet", node,
-                        help="call it unconditionally, or decide in a step",
+                        "WYE1011", f"a {kind} is called inside a lambda or a generator that may not reach it", node,
+                        help="call it before, or in a list comprehension",
                     )  # fmt: skip
                 if kind == "step":
                     return self._step(node, callee, found)
@@ -143,7 +147,7 @@ class Calls:
         after = self._after(callee)
         bindings = self._bind(node, step.parameters, step.name, found)
         id = frame.fresh(step.name)
-        frame.nodes.append(Call(id, step.id, bindings, settings, after, False, frame.module.span(node)))
+        frame.add(Call(id, step.id, bindings, settings, after, False, frame.module.span(node)))
         return outputs(id, step, frame.module.span(node))
 
     def _pipeline(self, node: cst.Call, callee: _Callee, found: Definition) -> Expr:
@@ -168,9 +172,9 @@ class Calls:
         if lowered is None:
             return Const("null", "any", frame.module.span(node))
         id = frame.fresh(declaration.name)
-        frame.nodes.append(SubPipeline(id, declaration.id, bindings, after, False, frame.module.span(node)))
+        frame.add(SubPipeline(id, declaration.id, bindings, after, False, frame.module.span(node)))
         type_ = declaration.type if declaration.type != "any" else lowered.body.yields[0].type if lowered.body.yields else "none"
-        return Result(id, 0, type_, frame.module.span(node))
+        return Result(id, 0, type_, format_of(type_), frame.module.span(node))  # type: ignore[arg-type]
 
     def _runtime_options(self, options: cst.Call) -> bool:
         """Report settings that read the pipeline's own names: they are values of a run."""
@@ -304,6 +308,13 @@ class Calls:
                 pending.append((len(args) if not arg.keyword else -1 - len(keywords), arg.value))
                 value: Expr = Const("null", "any", frame.module.span(arg.value))
             else:
+                if isinstance(arg.value, cst.GeneratorExp) and name not in _EXHAUSTS and self.calls_a_step(arg.value):
+                    return frame.error(
+                        "WYE1011",
+                        f"`{name}` may stop before the generator's end, and with it the steps",
+                        arg.value,
+                        help="write a list: `[...]`",
+                    )
                 value = self.expressions.lower(arg.value) if consumes else self.expressions.plain(arg.value)
                 if inference.kind_of(value.type) == "set" and name not in _ORDERLESS:
                     self.expressions.iterable(value, arg.value)

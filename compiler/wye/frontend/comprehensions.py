@@ -1,7 +1,8 @@
-"""Comprehensions as written go in: pure ones come out as one expression; those that call a step per item, as one copy per item."""
+"""Comprehensions as written go in: pure ones come out as one expression; those that call a step for their items, as loops."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import libcst as cst
@@ -9,9 +10,10 @@ import libcst as cst
 from wye.frontend import inference
 from wye.frontend.displays import dict_display, display
 from wye.frontend.frame import constant
+from wye.frontend.loops import Loop
 from wye.frontend.project import target_names
-from wye.frontend.unrolling import limit, unroll
-from wye.ir.model import Clause, Comprehension, Expr
+from wye.frontend.unrolling import MAX_UNROLLED, known_items, limit
+from wye.ir.model import Builtin, Clause, Comprehension, DictDisplay, Display, Expr, Star
 from wye.runtime.types import Type
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Comprehensions:
 
     def lower(self, node: Comp) -> Expr:
         if self._repeats_a_step(node):
-            return self._unrolled(node)
+            return self._repeated(node)
         clauses: list[Clause] = []
         scopes = 0
         comp: cst.CompFor | None = node.for_in
@@ -89,39 +91,79 @@ class Comprehensions:
             self._frame.error("WYE1017", "a comprehension binds plain names only", target)
         return dict.fromkeys(target_names(target), "any")
 
-    def _unrolled(self, node: Comp) -> Expr:
-        """A comprehension that calls steps, over a list known at compile time: one copy of the element per item."""
-        pairs: list[tuple[Expr | None, Expr]] = []
+    def _repeated(self, node: Comp) -> Expr:
+        """A comprehension that calls a step for its items: a loop that adds to a list or dict of its own."""
+        frame, span = self._frame, self._frame.module.span(node)
+        name = f" items {len(frame.env)}"
+        frame.bind(name, dict_display([], span) if isinstance(node, cst.DictComp) else display("list", [], span), span, owned=True)
+        self._clause(node, node.for_in, name)
+        value = frame.env.pop(name).value
+        if not isinstance(node, cst.SetComp):
+            return value
+        if isinstance(value, Display) and not any(isinstance(i, Star) for i in value.items):
+            return display("set", value.items, span)
+        return Builtin("set", (value,), (), ("set", inference.element(value.type)), span)
 
-        def clause(comp: cst.CompFor | None) -> None:
-            if comp is None:
-                key = self._expressions.plain(node.key) if isinstance(node, cst.DictComp) else None
-                pairs.append((key, self._expressions.plain(node.value if isinstance(node, cst.DictComp) else node.elt)))
-                return
-            iterable, width = self._expressions.calls.iterable(comp.iter)
-            self._frame.must(iterable)
-            starts: list[int] = []
-            for item in unroll(self._frame, self._expressions, iterable, comp.iter):
-                starts.append(len(self._frame.nodes))
-                scope: dict[str, Any] = {}
-                self.bind_inner(comp.target, item, scope)
-                self._frame.inner.append(scope)
-                keep = True
-                for test in comp.ifs:
-                    known, value = constant(self._expressions.plain(test.test))
-                    if not known:
-                        self._frame.error("WYE1011", "a filter on a run-time value is not compiled yet", test, help="filter in a step")
-                    keep = keep and bool(value)
-                if keep:
-                    clause(comp.inner_for_in)
-                self._frame.inner.pop()
-            limit(self._frame, starts, width)
+    def _clause(self, node: Comp, comp: cst.CompFor | None, name: str) -> None:
+        frame = self._frame
+        if comp is None:
+            self._add(node, name)
+            return
+        if comp.asynchronous:
+            frame.error("WYE1010", "`async for` is not part of a pipeline", comp)
+        iterable, width = self._expressions.calls.iterable(comp.iter)
+        frame.must(iterable)
+        self._expressions.iterable(iterable, comp.iter)
 
-        clause(node.for_in)
-        span = self._frame.module.span(node)
+        def bind(item: Expr) -> None:
+            scope: dict[str, Any] = {}
+            self.bind_inner(comp.target, item, scope)
+            frame.inner.append(scope)
+
+        def body() -> None:
+            self._filtered(comp.ifs, lambda: self._clause(node, comp.inner_for_in, name))
+            frame.inner.pop()
+
+        found = known_items(frame, iterable)
+        items = found if found is None or isinstance(found, Sequence) else list(found)
+        if items is None or len(items) > MAX_UNROLLED:
+            span = frame.module.span(comp)
+            self._expressions.loops.over_items(iterable, width, Loop(span, bind, body, (name,), frozenset({name})))
+            return
+        starts: list[int] = []
+        for item in items:
+            starts.append(len(frame.nodes))
+            bind(item)
+            body()
+        limit(frame, starts, width)
+
+    def _filtered(self, tests: Sequence[cst.CompIf], then: Callable[[], None]) -> None:
+        if not tests:
+            then()
+            return
+        condition = self._expressions.plain(tests[0].test)
+        known, value = constant(condition)
+        if known:
+            if value:
+                self._filtered(tests[1:], then)
+            return
+        span = self._frame.module.span(tests[0].test)
+        self._expressions.regions.branch(condition, lambda: self._filtered(tests[1:], then), lambda: None, span)
+
+    def _add(self, node: Comp, name: str) -> None:
+        frame, span = self._frame, self._frame.module.span(node)
         if isinstance(node, cst.DictComp):
-            return dict_display(pairs, span)
-        return display("set" if isinstance(node, cst.SetComp) else "list", [v for _, v in pairs], span)
+            pair = (self._expressions.plain(node.key), self._expressions.plain(node.value))
+            before = frame.read(name)
+            pairs = before.items if isinstance(before, DictDisplay) else ((None, before),)
+            new: Expr = dict_display([*pairs, pair], span)
+        else:
+            item = self._expressions.plain(node.elt)
+            before = frame.read(name)
+            items = before.items if isinstance(before, Display) else (Star(before, before.type, span),)
+            new = display("list", [*items, item], span)
+        frame.pend(new)
+        frame.bind(name, new, span, owned=True)
 
     def bind_inner(self, target: cst.BaseExpression, value: Expr, scope: dict[str, Any]) -> None:
         if isinstance(target, cst.Name):

@@ -14,7 +14,7 @@ from wye.frontend import inference
 from wye.frontend.comprehensions import Comp, Comprehensions
 from wye.frontend.constants import NotConstant
 from wye.frontend.displays import dict_display, display
-from wye.frontend.frame import Bound, Frame, constant, is_value, items_of
+from wye.frontend.frame import Frame, constant, is_value, items_of
 from wye.frontend.project import Definition, External, ModuleRef, Unresolved, dotted
 from wye.ir.model import (
     Attr,
@@ -41,6 +41,8 @@ from wye.runtime.types import Type, show
 
 if TYPE_CHECKING:
     from wye.frontend.calls import Calls
+    from wye.frontend.loops import Loops
+    from wye.frontend.regions import Regions
 
 _BINARY: dict[type[cst.BaseBinaryOp], str] = {
     cst.Add: "+", cst.Subtract: "-", cst.Multiply: "*", cst.Divide: "/", cst.FloorDivide: "//", cst.Modulo: "%", cst.Power: "**",
@@ -75,6 +77,8 @@ class Expressions:
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
         self.calls: Calls
+        self.regions: Regions
+        self.loops: Loops
         self.comprehensions = Comprehensions(self)
 
     def lower(self, node: cst.BaseExpression) -> Expr:
@@ -116,8 +120,13 @@ class Expressions:
                 if isinstance(found, str | tuple):
                     return Local(name, found, frame.module.span(node))
                 return found
-        if name in frame.env:
-            return frame.env[name].value
+        bound = frame.env.get(name)
+        if bound is not None and bound.maybe is not None:
+            return frame.error(
+                "WYE1005", f"`{name}` may not be bound here: it is {bound.maybe}", node, help="bind it before, on every path"
+            )
+        if bound is not None:
+            return frame.read(name)
         if name in frame.local_names:
             return self._unbound(node)
         return self._module_level(node)
@@ -329,6 +338,11 @@ class Expressions:
         known, value = constant(left)
         if known:
             return left if bool(value) == (op == "or") else self.plain(node.right)
+        if self.calls.calls_a_step(node.right):
+            first, span = left, self.frame.module.span(node)
+            if op == "and":
+                return self.regions.choose(first, lambda: self.plain(node.right), lambda: first, span)
+            return self.regions.choose(first, lambda: first, lambda: self.plain(node.right), span)
         self.frame.conditional += 1
         right = self.plain(node.right)
         self.frame.conditional -= 1
@@ -336,9 +350,21 @@ class Expressions:
         return Logical(op, flat, inference.join(left.type, right.type), self.frame.module.span(node))
 
     def comparison(self, node: cst.Comparison) -> Expr:
-        first = self.plain(node.left)
+        return self._compared(self.plain(node.left), node, node.comparisons)
+
+    def _compared(self, first: Expr, node: cst.Comparison, comparisons: Sequence[cst.ComparisonTarget]) -> Expr:
+        later = next((i for i, c in enumerate(comparisons) if i and self.calls.calls_a_step(c.comparator)), None)
+        if later is None:
+            return self._chain(first, node, comparisons)
+        # `a < b < f()`: the step is called only if the comparisons before it hold
+        before = self._chain(first, node, comparisons[:later])
+        last = before.rest[-1][1] if isinstance(before, Compare) else self.plain(comparisons[later - 1].comparator)
+        span = self.frame.module.span(node)
+        return self.regions.choose(before, lambda: self._compared(last, node, comparisons[later:]), lambda: before, span)
+
+    def _chain(self, first: Expr, node: cst.Comparison, comparisons: Sequence[cst.ComparisonTarget]) -> Expr:
         rest: list[tuple[str, Expr]] = []
-        for i, target in enumerate(node.comparisons):
+        for i, target in enumerate(comparisons):
             op = _COMPARE[type(target.operator)]
             self.frame.conditional += i > 0
             right = self.plain(target.comparator)
@@ -361,6 +387,9 @@ class Expressions:
         known, value = constant(condition)
         if known:
             return self.plain(node.body if value else node.orelse)
+        if self.calls.calls_a_step(node.body) or self.calls.calls_a_step(node.orelse):
+            span = self.frame.module.span(node)
+            return self.regions.choose(condition, lambda: self.plain(node.body), lambda: self.plain(node.orelse), span)
         self.frame.conditional += 1
         then, orelse = self.plain(node.body), self.plain(node.orelse)
         self.frame.conditional -= 1
@@ -402,11 +431,11 @@ class Expressions:
         return Index(value, key, inference.index(value.type, at if known else None, isinstance(key, Slice)), self.frame.module.span(node))
 
     def walrus(self, node: cst.NamedExpr) -> Expr:
-        if self.frame.conditional or self.frame.inner or not isinstance(node.target, cst.Name):
+        if self.frame.conditional or self.frame.operands or self.frame.inner or not isinstance(node.target, cst.Name):
             return self.frame.error("WYE1021", "`:=` stands where it may not be evaluated", node, help="assign in a statement before")
         value = self.plain(node.value)
-        self.frame.env[node.target.value] = Bound(value, self.frame.module.span(node.target))
-        self.frame.pending.append((len(self.frame.nodes), value))
+        self.frame.bind(node.target.value, value, self.frame.module.span(node.target))
+        self.frame.pend(value)
         return value
 
     # --- lambdas and comprehensions ------------------------------------------------------------------------------------------

@@ -67,15 +67,24 @@ def vague(*types: Type) -> Type:
 
 
 def join(*types: Type) -> Type:
-    """One of these."""
+    """One of these. Lists of this and lists of that are lists of either."""
     flat: list[Type] = []
     for t in types:
         for part in t[1:] if isinstance(t, tuple) and t[0] == "union" else (t,):
-            if part not in flat:
+            alike = next((i for i, f in enumerate(flat) if _container(part) and part[0] == f[0] and part != f), None)
+            if alike is not None:
+                flat[alike] = (part[0], *(join(a, b) for a, b in zip(flat[alike][1:], part[1:])))
+            elif part not in flat:
                 flat.append(part)
     if "any" in flat:
         return "any"
+    if "json" in flat and not any(contains(t, "path") for t in flat):
+        return "json"
     return flat[0] if len(flat) == 1 else ("union", *flat)
+
+
+def _container(t: Type) -> bool:
+    return isinstance(t, tuple) and t[0] in ("list", "set", "frozenset", "tuple*", "dict")
 
 
 def binary(op: str, left: Type, right: Type) -> Type:
@@ -145,6 +154,8 @@ def element(value: Type) -> Type:
             return value[1]  # type: ignore[no-any-return]
         if value[0] == "tuple" and len(value) > 1:
             return join(*value[1:])
+        if value[0] == "union":
+            return join(*map(element, value[1:]))
     return value if value in ("str", "json") else "int" if value == "bytes" else "any"
 
 

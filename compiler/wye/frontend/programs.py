@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from wye.frontend.project import Project
 from wye.frontend.slicing.slice import Slice, slice_program
-from wye.ir.expressions import references, walk
-from wye.ir.model import Block, Call, Compute, Construct, Expr, Member, Output, Param, Pipeline, Program, Step
+from wye.ir.expressions import Key, key, references, walk
+from wye.ir.model import Block, Call, Compute, Construct, Expr, Fail, For, Map, Member, Node, Pipeline, Program, Step
+from wye.ir.nodes import arms, every, expressions, rewritten
 from wye.runtime.types import Type
 
 _PLAIN = frozenset(
@@ -46,54 +47,71 @@ class Programs:
         steps = {s.id: s for s in pipeline.steps}
         env_names: dict[str, set[str]] = {}
         packages: dict[str, set[str]] = {}
-        reach: dict[tuple[str, str], set[Root]] = {}
-        wanted: dict[str, set[Root]] = {}
-        computes: dict[str, set[Root]] = {}
-        for node in pipeline.body.nodes:
+        for node in every(pipeline.body):
             if isinstance(node, Call):
-                step = steps[node.step]
-                env_names.setdefault(step.id, set()).update(name for name, _ in node.settings.env)
-                packages.setdefault(step.id, set()).update(node.settings.packages)
-                arriving = set().union(*(_arriving(e, reach) for _, e in node.bindings))
-                wanted.setdefault(step.id, set()).update(arriving)
-                leaving = arriving | set(self.of_step(step, env_names[step.id], packages[step.id]).classes)
-                for port in step.ports:
-                    reach[node.id, port.name] = leaving if carries(port.type) else set()
-            elif isinstance(node, Compute):
-                computes[node.id] = _arriving(node.value, reach)
-                reach[node.id, "out"] = computes[node.id] if carries(node.type) else set()
+                env_names.setdefault(node.step, set()).update(name for name, _ in node.settings.env)
+                packages.setdefault(node.step, set()).update(node.settings.packages)
+        reach = self._reach(pipeline, env_names, packages)
+        wanted: dict[str, set[Root]] = {}
         programs: dict[str, Program] = {}
+        named: dict[str, str] = {}
+        for node in every(pipeline.body):
+            arriving = set().union(*(_arriving(e, reach) for e in expressions(node)))
+            if isinstance(node, Call):
+                wanted.setdefault(node.step, set()).update(arriving)
+            elif isinstance(node, Compute | Fail) and arriving:
+                name = named[node.id] = f"{pipeline.name}.{node.id}"
+                made = self._slice(arriving, packages=node.settings.packages)
+                programs[name] = Program(name, self._project.entry.name, made.files)
         for id, step in steps.items():
             if id in wanted:
                 made = self.of_step(step, env_names[id], packages[id], wanted[id])
                 name = f"{step.module}.{step.function}"
                 programs[name] = Program(name, self._project.entry.name, made.files)
                 steps[id] = replace(step, program=name)
-        nodes = []
-        for node in pipeline.body.nodes:
-            if isinstance(node, Compute) and computes[node.id]:
-                name = f"{pipeline.name}.{node.id}"
-                programs[name] = Program(
-                    name, self._project.entry.name, self._slice(computes[node.id], packages=node.settings.packages).files
-                )
-                node = replace(node, program=name)
-            elif isinstance(node, Compute):
-                node = replace(node, program=None)
-            nodes.append(node)
+
+        def block(b: Block) -> Block:
+            return Block(tuple(given(rewritten(n, lambda e: e, block)) for n in b.nodes), b.yields)
+
+        def given(node: Node) -> Node:
+            return replace(node, program=named.get(node.id)) if isinstance(node, Compute | Fail) else node
+
         kept = tuple(steps[i] for i in steps if i in wanted)
-        return replace(
-            pipeline, body=Block(tuple(nodes), pipeline.body.yields), steps=kept, programs=tuple(programs[n] for n in sorted(programs))
-        )
+        return replace(pipeline, body=block(pipeline.body), steps=kept, programs=tuple(programs[n] for n in sorted(programs)))
+
+    def _reach(self, pipeline: Pipeline, env_names: dict[str, set[str]], packages: dict[str, set[str]]) -> dict[Key, set[Root]]:
+        """For each value the classes that it may hold. Carries go round: until nothing more is found."""
+        steps = {s.id: s for s in pipeline.steps}
+        reach: dict[Key, set[Root]] = {}
+        while True:
+            before = {k: len(v) for k, v in reach.items()}
+            for node in every(pipeline.body):
+                match node:
+                    case Call():
+                        step = steps[node.step]
+                        arriving = set().union(*(_arriving(e, reach) for _, e in node.bindings))
+                        leaving = arriving | set(self.of_step(step, env_names[step.id], packages[step.id]).classes)
+                        for port in step.ports:
+                            reach["output", node.id, port.name] = leaving if carries(port.type) else set()
+                    case Compute():
+                        reach["output", node.id, "out"] = _arriving(node.value, reach) if carries(node.type) else set()
+                    case Map(over=over) | For(over=over):
+                        reach["item", node.id] = _arriving(over, reach)
+                    case _:
+                        pass
+                for i, values in enumerate(zip(*arms(node))):
+                    found = set().union(*(_arriving(e, reach) for e in values))
+                    reach["result", node.id, i] = reach["carry", node.id, i] = found
+            if {k: len(v) for k, v in reach.items()} == before:
+                return reach
 
 
-def _arriving(expr: Expr, reach: dict[tuple[str, str], set[Root]]) -> set[Root]:
+def _arriving(expr: Expr, reach: dict[Key, set[Root]]) -> set[Root]:
     """The classes that evaluating an expression may need."""
     found: set[Root] = set()
     for ref in references(expr):
-        if isinstance(ref, Output):
-            found |= reach.get((ref.task, ref.name), set())
-        if isinstance(ref, Output | Param):
-            found.update(classes_in(ref.type))
+        found |= reach.get(key(ref), set())
+        found.update(classes_in(ref.type))
     for part in walk(expr):
         if isinstance(part, Construct | Member):
             module, _, name = part.cls.partition(":")

@@ -4,38 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import libcst as cst
+from typing import Any
 
 from wye.diagnostics import Span
 from wye.frontend.displays import display
 from wye.frontend.frame import Frame, constant, items_of
 from wye.ir.model import Builtin, DictDisplay, Expr, Method, Node
 
-if TYPE_CHECKING:
-    from wye.frontend.expressions import Expressions
-
 MAX_UNROLLED = 64
-
-
-def unroll(frame: Frame, expressions: Expressions, value: Expr, node: cst.BaseExpression) -> Sequence[Expr]:
-    """The items of a loop that is unrolled; a loop over a run-time list is refused for now."""
-    expressions.iterable(value, node)
-    found = known_items(frame, value)
-    if found is None:
-        frame.error(
-            "WYE1011",
-            "a loop over a run-time value is not compiled yet",
-            node,
-            help="loop over a literal or a constant, or inside a step",
-        )
-        return ()
-    items = found if isinstance(found, Sequence) else list(found)
-    if len(items) > MAX_UNROLLED:
-        frame.error("WYE1026", f"a loop over {len(items)} items is not unrolled: at most {MAX_UNROLLED}", node, help="loop inside a step")
-        return ()
-    return items
 
 
 def known_items(frame: Frame, value: Expr) -> Iterable[Expr] | None:

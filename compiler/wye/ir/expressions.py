@@ -20,7 +20,7 @@ T = TypeVar("T")
 REFERENCES: tuple[type, ...] = get_args(Reference)
 _EXPRESSIONS: tuple[Any, ...] = get_args(Expr)
 _HOLDERS: tuple[Any, ...] = (*_EXPRESSIONS, ir.Clause, ir.FormatField)
-_PLAIN = {"type", "span", "op", "kind", "name", "cls", "count", "star", "parameters", "conversion", "targets"}
+_PLAIN = {"type", "span", "format", "op", "kind", "name", "cls", "count", "star", "parameters", "conversion", "targets"}
 # Which fields of each class may hold expressions: none of a leaf's, else everything that is not plain data.
 _SLOTS: dict[type, tuple[str, ...]] = {
     cls: () if cls in (ir.Const, *REFERENCES, ir.Local, ir.Member) else tuple(f.name for f in fields(cls) if f.name not in _PLAIN)

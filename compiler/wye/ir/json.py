@@ -6,17 +6,21 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, assert_never
 
 from wye.ir import model as ir
 from wye.ir.expressions import Key, Reference, key, references
-from wye.ir.model import Expr
+from wye.ir.model import Block, Expr
+from wye.ir.nodes import captures, every, expressions, source
 from wye.ir.printer import type_json, unique_name, value_form
 from wye.ir.settings import PipelineSettings, Settings
 from wye.sdk.settings import Cache, seconds
 
 VERSION = 1
-Task = ir.Call | ir.Compute
+Task = ir.Call | ir.Compute | ir.Fail | ir.Island
+"""What runs as one task of a platform."""
+Source = Callable[[Reference], dict[str, Any]]
+"""Where a value comes from, as JSON."""
 
 _HOSTILE = re.compile(r"[{}$%<>&'`\x7f]")
 
@@ -32,17 +36,20 @@ def dumps(value: Any, indent: int | None = None) -> str:
 
 def plan_json(pipeline: ir.Pipeline) -> dict[str, Any]:
     """The versioned plan of a pipeline after the passes: what `wye run` interprets, and what a back end in another language reads."""
-    nodes = tasks(pipeline)
-    used = {n.step for n in nodes if isinstance(n, ir.Call)}
     return {
         "wye": VERSION,
         "pipeline": pipeline.name,
         "parameters": [_parameter(p) for p in pipeline.parameters],
-        "steps": {s.id: step_json(s, pipeline) for s in pipeline.steps if s.id in used},
-        "nodes": [node_json(n, pipeline) for n in nodes],
+        "steps": _steps(pipeline, pipeline.body),
+        "nodes": [node_json(n, pipeline) for n in pipeline.body.nodes],
         "returns": returns(pipeline),
         "settings": _pipeline_settings(pipeline.settings),
     }
+
+
+def _steps(pipeline: ir.Pipeline, block: Block) -> dict[str, Any]:
+    used = {n.step for n in every(block) if isinstance(n, ir.Call)}
+    return {s.id: step_json(s, pipeline) for s in pipeline.steps if s.id in used}
 
 
 def task_file(pipeline: ir.Pipeline, node: Task) -> dict[str, Any]:
@@ -52,9 +59,9 @@ def task_file(pipeline: ir.Pipeline, node: Task) -> dict[str, Any]:
 
 
 def tasks(pipeline: ir.Pipeline) -> tuple[Task, ...]:
-    """The tasks of a pipeline after the passes, in program order."""
+    """The tasks of a pipeline without regions, in program order."""
     found = tuple(n for n in pipeline.body.nodes if isinstance(n, Task))
-    assert len(found) == len(pipeline.body.nodes), "the passes leave calls and computations only"
+    assert len(found) == len(pipeline.body.nodes), "this pipeline has regions"
     return found
 
 
@@ -68,8 +75,14 @@ def returns(pipeline: ir.Pipeline) -> str | None:
 
 
 def bindings(node: Task) -> tuple[tuple[str, Expr], ...]:
-    """The expressions of a task, by parameter; a computation's has no name."""
-    return node.bindings if isinstance(node, ir.Call) else (("", node.value),)
+    """The expressions of a task, by parameter; those that are not a call's have no name. An island's are the values that it reads."""
+    match node:
+        case ir.Call(bindings=found):
+            return found
+        case ir.Island():
+            return tuple(("", r) for r in captures(node))
+        case _:
+            return tuple(("", e) for e in expressions(node))
 
 
 def inputs(node: Task) -> dict[str, Reference]:
@@ -110,10 +123,10 @@ def namer(node: Task) -> Callable[[Reference], str]:
     return lambda reference: names[key(reference)]
 
 
-def upstream(node: Task) -> tuple[str, ...]:
-    """The ids of the tasks that must be done before this one: those it reads, then those it only waits for."""
-    read = [r.task for r in inputs(node).values() if isinstance(r, ir.Output)]
-    return tuple(dict.fromkeys([*read, *node.after]))
+def upstream(node: ir.Node) -> tuple[str, ...]:
+    """The ids of the nodes that must be done before this one: those it reads, then those it only waits for."""
+    found = inputs(node).values() if isinstance(node, Task) else captures(node)
+    return tuple(dict.fromkeys([*(id for r in found if (id := source(r))), *node.after]))
 
 
 def step_json(step: ir.Step, pipeline: ir.Pipeline) -> dict[str, Any]:
@@ -127,19 +140,70 @@ def step_json(step: ir.Step, pipeline: ir.Pipeline) -> dict[str, Any]:
     }
 
 
-def node_json(node: Task, pipeline: ir.Pipeline) -> dict[str, Any]:
+def node_json(node: ir.Node, pipeline: ir.Pipeline, source: Source | None = None) -> dict[str, Any]:
+    """A node as it stands in a plan; of a region with all that is inside. `source` is for values that an island reads from outside."""
+    read = source or source_json
+    if isinstance(node, Task):
+        return _task(node, pipeline, read)
+
+    def block(b: Block) -> dict[str, Any]:
+        return {"nodes": [node_json(n, pipeline, source) for n in b.nodes], "yields": [yielded(e) for e in b.yields]}
+
+    def yielded(e: Expr) -> dict[str, Any]:
+        if isinstance(e, ir.Const):
+            return {"const": json.loads(e.text), "format": "json", "type": type_json(e.type)}
+        assert isinstance(e, Reference), f"{node.id} yields an expression"
+        return read(e)
+
+    def optional(b: Block | None) -> dict[str, Any] | None:
+        return None if b is None else block(b)
+
+    form: dict[str, Any] = {"op": type(node).__name__.lower(), "id": node.id, "span": str(node.span)}
+    match node:
+        case ir.If(condition=condition):
+            form |= {"condition": yielded(condition), "then": block(node.then), "else": block(node.orelse)}
+        case ir.Map(over=over):
+            form |= {"over": yielded(over), "limit": node.concurrency, "body": block(node.body)}
+        case ir.For(over=over):
+            form |= {"over": yielded(over), "carries": [yielded(c) for c in node.carries], "stop": node.stop, "body": block(node.body)}
+        case ir.While():
+            form |= {"carries": [yielded(c) for c in node.carries], "stop": node.stop}
+            form |= {"condition": block(node.condition), "body": block(node.body)}
+        case ir.Try():
+            form |= {"body": block(node.body)}
+            form |= {"handlers": [{"types": list(h.types), "body": block(h.body)} for h in node.handlers]}
+            form |= {"else": optional(node.orelse), "final": optional(node.final)}
+        case ir.SubPipeline():
+            raise AssertionError("nested pipelines dissolve in the passes")
+        case _:
+            assert_never(node)
+    return form | {"after": list(node.after)}
+
+
+def _task(node: Task, pipeline: ir.Pipeline, read: Source) -> dict[str, Any]:
     name_of = namer(node)
-    form: dict[str, Any] = {"op": "call" if isinstance(node, ir.Call) else "compute", "id": node.id}
+    form: dict[str, Any] = {"op": type(node).__name__.lower(), "id": node.id}
     if isinstance(node, ir.Call):
         form["step"] = node.step
     form["span"] = str(node.span)
-    form["inputs"] = {name: _input(reference) for name, reference in inputs(node).items()}
-    if isinstance(node, ir.Call):
-        form["args"] = {name: value_form(expr, name_of) for name, expr in node.bindings}
-    else:
-        form["value"] = value_form(node.value, name_of)
-        form["type"] = type_json(node.type)
-        form["outputs"] = [_port("out", node.type, node.format)]
+    form["inputs"] = {name: read(reference) for name, reference in inputs(node).items()}
+    match node:
+        case ir.Call():
+            form["args"] = {name: value_form(expr, name_of) for name, expr in node.bindings}
+        case ir.Compute():
+            form["value"] = value_form(node.value, name_of)
+            form["type"] = type_json(node.type)
+            form["outputs"] = [_port("out", node.type, node.format)]
+        case ir.Fail():
+            form["value"] = value_form(node.error, name_of)
+            form["when"] = None if node.condition is None else value_form(node.condition, name_of)
+            form["outputs"] = []
+        case ir.Island():
+            form["outputs"] = [_port(p.name, p.type, p.format) for p in node.ports]
+            form["plan"] = _island_plan(node, pipeline)
+        case _:
+            assert_never(node)
+    if isinstance(node, ir.Compute | ir.Fail):
         form["program"] = node.program
         if node.program:
             form["entry"] = _entry(pipeline, node.program)
@@ -147,18 +211,44 @@ def node_json(node: Task, pipeline: ir.Pipeline) -> dict[str, Any]:
     return form | _settings(node.settings)
 
 
+def _island_plan(node: ir.Island, pipeline: ir.Pipeline) -> dict[str, Any]:
+    """The plan of the region inside: what it reads from outside are its parameters, by the names of the island's inputs."""
+    outer = {key(r): name for name, r in inputs(node).items()}
+
+    def read(reference: Reference) -> dict[str, Any]:
+        found = source_json(reference)
+        name = outer.get(key(reference))
+        return found if name is None else {"param": name, "format": found["format"], "type": found["type"]}
+
+    return {
+        "wye": VERSION,
+        "pipeline": pipeline.name,
+        "parameters": [],
+        "steps": _steps(pipeline, node.body),
+        "nodes": [node_json(n, pipeline, read) for n in node.body.nodes],
+        "yields": [read(e) for e in node.body.yields if isinstance(e, Reference)],
+        "settings": {"on_failure": "stop"},
+    }
+
+
 def _entry(pipeline: ir.Pipeline, program: str) -> str:
     return next(p.entry for p in pipeline.programs if p.id == program)
 
 
-def _input(reference: Reference) -> dict[str, Any]:
+def source_json(reference: Reference) -> dict[str, Any]:
+    """Where a value comes from, how it travels, and its type."""
     match reference:
-        case ir.Param(name=name, type=t):
-            return {"param": name, "format": "json", "type": type_json(t)}
-        case ir.Output(task=task, name=name, type=t, format=format):
-            return {"task": task, "output": name, "format": format, "type": type_json(t)}
-        case _:
-            raise AssertionError(f"a value of a region in a flat plan: {reference}")
+        case ir.Param(name=name):
+            where: dict[str, Any] = {"param": name}
+        case ir.Output(task=task, name=name):
+            where = {"task": task, "output": name}
+        case ir.Item(region=region):
+            where = {"item": region}
+        case ir.Carry(region=region, index=index):
+            where = {"carry": region, "index": index}
+        case ir.Result(region=region, index=index):
+            where = {"result": region, "index": index}
+    return where | {"format": "json" if isinstance(reference, ir.Param) else reference.format, "type": type_json(reference.type)}
 
 
 def _port(name: str, t: Any, format: str) -> dict[str, Any]:

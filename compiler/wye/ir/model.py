@@ -14,8 +14,9 @@ from wye.ir.settings import PipelineSettings, Settings
 from wye.runtime.types import Type
 
 ParameterKind = Literal["positional_only", "positional_or_keyword", "keyword_only"]
-Format = Literal["json", "bytes", "path", "auto"]
-"""How one output travels: `json` is a parameter (wire text); the others are artifacts (files)."""
+Format = Literal["json", "bytes", "path", "auto", "json*", "bytes*", "path*", "auto*"]
+"""How one output travels: `json` is a parameter (wire text); `bytes`, `path` and `auto` are artifacts (files). With a star: a list of
+such, each of which travels by itself (what the iterations of a `Map` yield)."""
 
 
 # --- values ---------------------------------------------------------------------------------------------------------------------
@@ -52,10 +53,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The current item of a `Map` or `For` region."""
+    """The current item of a `Map` or `For` region: a parameter, or one artifact of a list of them."""
 
     region: str
     type: Type
+    format: Format
     span: Span
 
 
@@ -66,6 +68,7 @@ class Carry:
     region: str
     index: int
     type: Type
+    format: Format
     span: Span
 
 
@@ -76,6 +79,7 @@ class Result:
     region: str
     index: int
     type: Type
+    format: Format
     span: Span
 
 
@@ -347,10 +351,13 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """`raise` or a failed `assert`."""
+    """`raise` or `assert`, as a task: `error` makes the exception; with a `condition` it is raised only where that is true."""
 
     id: str
-    message: Expr
+    error: Expr
+    condition: Expr | None
+    settings: Settings
+    program: str | None
     after: tuple[str, ...]
     span: Span
 
@@ -369,7 +376,8 @@ class SubPipeline:
 
 @dataclass(frozen=True, slots=True)
 class If:
-    """Results are the yields of the arm taken."""
+    """Results are the yields of the arm taken. After the passes the condition is a reference to a bool. `names`, of every region: what the
+    source calls its results."""
 
     id: str
     condition: Expr
@@ -377,48 +385,56 @@ class If:
     orelse: Block
     after: tuple[str, ...]
     span: Span
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """Independent iterations. `kinds` says for each yield whether its results are concatenated by item index or the last one is kept."""
+    """Independent iterations. Each yield of the body becomes a result: the list of what the iterations yielded, by item index, each
+    traveling by itself (format `json*`, `auto*`, …). After the passes `over` is a reference to a list: `json`, or one with a star."""
 
     id: str
     over: Expr
     body: Block
-    kinds: tuple[Literal["concat", "last"], ...]
     concurrency: int | None
     after: tuple[str, ...]
     span: Span
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """Sequential iterations with carried values; the body yields the next values of the carries."""
+    """Sequential iterations with carried values; the body yields the next values of the carries, the last are the results. `stop` is the
+    carry (a bool) that ends the loop early when it has become true."""
 
     id: str
     over: Expr
     carries: tuple[Expr, ...]
+    stop: int | None
     body: Block
     after: tuple[str, ...]
     span: Span
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class While:
-    """The condition block yields the condition; the body yields the next values of the carries."""
+    """The condition block yields the condition; the body yields the next values of the carries. `stop` as in `For`: when that carry is
+    true, the condition is not evaluated again."""
 
     id: str
     carries: tuple[Expr, ...]
+    stop: int | None
     condition: Block
     body: Block
     after: tuple[str, ...]
     span: Span
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """`except types:`; empty `types` catches every failure."""
+    """`except types:`, as the names in an error record's MRO: `ValueError`, `module:qualname`. Empty: every failure."""
 
     types: tuple[str, ...]
     body: Block
@@ -427,6 +443,9 @@ class Handler:
 
 @dataclass(frozen=True, slots=True)
 class Try:
+    """Results are the yields of `orelse` (of `body` without one) or of the handler that ran, then those of `final`. `orelse` may refer to
+    values of `body`."""
+
     id: str
     body: Block
     handlers: tuple[Handler, ...]
@@ -434,9 +453,24 @@ class Try:
     final: Block | None
     after: tuple[str, ...]
     span: Span
+    names: tuple[str, ...] = ()
 
 
-Node: TypeAlias = Call | Compute | Fail | SubPipeline | If | Map | For | While | Try
+@dataclass(frozen=True, slots=True)
+class Island:
+    """A region that a target cannot express: one task that runs it with the plan interpreter. Its outputs are `r0`, `r1`, …, the results of
+    the region, which is the one node of `body`; `reason` is for the report."""
+
+    id: str
+    body: Block
+    ports: tuple[Port, ...]
+    settings: Settings
+    reason: str
+    after: tuple[str, ...]
+    span: Span
+
+
+Node: TypeAlias = Call | Compute | Fail | SubPipeline | If | Map | For | While | Try | Island
 
 
 @dataclass(frozen=True, slots=True)

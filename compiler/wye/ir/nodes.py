@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from wye.ir import model as ir
-from wye.ir.expressions import Reference, references
+from wye.ir.expressions import Reference, key, references
 from wye.ir.model import Block, Expr, Node
 
 
@@ -18,8 +18,8 @@ def expressions(node: Node) -> tuple[Expr, ...]:
             return tuple(e for _, e in bindings)
         case ir.Compute(value=value):
             return (value,)
-        case ir.Fail(message=message):
-            return (message,)
+        case ir.Fail(error=error, condition=condition):
+            return (error,) if condition is None else (condition, error)
         case ir.If(condition=condition):
             return (condition,)
         case ir.Map(over=over):
@@ -28,7 +28,7 @@ def expressions(node: Node) -> tuple[Expr, ...]:
             return (over, *carries)
         case ir.While(carries=carries):
             return carries
-        case ir.Try():
+        case ir.Try() | ir.Island():
             return ()
         case _:
             assert_never(node)
@@ -41,7 +41,7 @@ def blocks(node: Node) -> tuple[Block, ...]:
             return ()
         case ir.If(then=then, orelse=orelse):
             return then, orelse
-        case ir.Map(body=body) | ir.For(body=body):
+        case ir.Map(body=body) | ir.For(body=body) | ir.Island(body=body):
             return (body,)
         case ir.While(condition=condition, body=body):
             return condition, body
@@ -49,6 +49,15 @@ def blocks(node: Node) -> tuple[Block, ...]:
             return (body, *(h.body for h in handlers), *(b for b in (otherwise, final) if b))
         case _:
             assert_never(node)
+
+
+def inside(node: Node, block: Block) -> str:
+    """What a block of a region is to the nodes in it."""
+    if isinstance(node, ir.Try):
+        if block is node.final:
+            return "finally"
+        return "try" if block is node.body or block is node.orelse else "except"
+    return type(node).__name__.lower()
 
 
 def rewritten(node: Node, expr: Callable[[Expr], Expr], block: Callable[[Block], Block] = lambda b: b) -> Node:
@@ -59,7 +68,7 @@ def rewritten(node: Node, expr: Callable[[Expr], Expr], block: Callable[[Block],
         case ir.Compute():
             return replace(node, value=expr(node.value))
         case ir.Fail():
-            return replace(node, message=expr(node.message))
+            return replace(node, error=expr(node.error), condition=None if node.condition is None else expr(node.condition))
         case ir.If():
             return replace(node, condition=expr(node.condition), then=block(node.then), orelse=block(node.orelse))
         case ir.Map():
@@ -77,13 +86,17 @@ def rewritten(node: Node, expr: Callable[[Expr], Expr], block: Callable[[Block],
                 orelse=node.orelse and block(node.orelse),
                 final=node.final and block(node.final),
             )
+        case ir.Island():
+            return replace(node, body=block(node.body))
         case _:
             assert_never(node)
 
 
 def is_ordered(node: Node) -> bool:
-    """Whether the node keeps its place in program order: a call whose value nobody uses, a `raise`, a `try`."""
-    return isinstance(node, ir.Fail | ir.Try) or (isinstance(node, ir.Call | ir.SubPipeline) and node.ordered)
+    """Whether the node keeps its place in program order: a call whose value nobody uses, a `raise`, a `try`, and what has such inside."""
+    if isinstance(node, ir.Call | ir.SubPipeline):
+        return node.ordered
+    return isinstance(node, ir.Fail | ir.Try) or any(is_ordered(n) for b in blocks(node) for n in b.nodes)
 
 
 def every(block: Block) -> Iterator[Node]:
@@ -103,6 +116,31 @@ def read(node: Node) -> Iterator[Reference]:
             yield from read(inner)
         for expr in block.yields:
             yield from references(expr)
+
+
+def captures(node: Node) -> tuple[Reference, ...]:
+    """What the node and the blocks inside it read from outside, each value once, in order."""
+    inner = {n.id for b in blocks(node) for n in every(b)} | {node.id}
+    found = {key(r): r for r in read(node) if source(r) not in inner}
+    return tuple(found.values())
+
+
+def arms(node: Node) -> tuple[tuple[Expr, ...], ...]:
+    """The yields of each block that can give a region its results, in the order of the results."""
+    match node:
+        case ir.If(then=then, orelse=orelse):
+            return then.yields, orelse.yields
+        case ir.Map(body=body):
+            return (body.yields,)
+        case ir.For(carries=carries, body=body) | ir.While(carries=carries, body=body):
+            return carries, body.yields
+        case ir.Try(body=body, handlers=handlers, orelse=orelse, final=final):
+            last = final.yields if final else ()
+            return ((orelse or body).yields + last, *(h.body.yields + last for h in handlers))
+        case ir.SubPipeline() | ir.Call() | ir.Compute() | ir.Fail() | ir.Island():
+            return ()
+        case _:
+            assert_never(node)
 
 
 def source(reference: Reference) -> str | None:

@@ -20,7 +20,7 @@ LAMBDA, TERNARY, OR, AND, NOT, COMPARE, BITOR, BITXOR, BITAND, SHIFT, SUM, TERM,
 _BINARY = {"|": BITOR, "^": BITXOR, "&": BITAND, "<<": SHIFT, ">>": SHIFT, "+": SUM, "-": SUM,
            "*": TERM, "/": TERM, "//": TERM, "%": TERM, "@": TERM, "**": POWER}  # fmt: skip
 _CONVERSIONS = {"r": "repr", "s": "str", "a": "ascii"}
-_HELPERS = ("_unpack", "format", *_CONVERSIONS.values())
+_HELPERS = ("_unpack", "_reduce", "format", *_CONVERSIONS.values())
 _LONGEST_STRING = 60
 
 Text = tuple[str, int]
@@ -222,7 +222,7 @@ class Printer:
 
     def _builtin(self, name: str) -> str:
         """A builtin by its name, or by another one where a name bound inside the expression hides it."""
-        if name not in self._hidden or name == "_unpack":
+        if name not in self._hidden or name.startswith("_"):
             return name
         return self.class_name(f"builtins:{name}")
 

@@ -79,18 +79,23 @@ def _node(node: Node) -> str:
             port = f"{show_type(node.type)} as {node.format}"
             return f"%{node.id} = compute {expression(node.value)}: {port}{program}{_settings(node.settings)}"
         case ir.Fail():
-            return f"%{node.id} = fail {expression(node.message)}"
+            when = f" if {expression(node.condition)}" if node.condition is not None else ""
+            program = f" program {node.program}" if node.program else ""
+            return f"%{node.id} = fail {expression(node.error)}{when}{program}{_settings(node.settings)}"
         case ir.If():
             return f"%{node.id} = if {expression(node.condition)}"
         case ir.Map():
             limit = f" at most {node.concurrency} at once" if node.concurrency else ""
-            return f"%{node.id} = map over {expression(node.over)}{limit}{''.join(f' {kind}' for kind in node.kinds)}"
+            return f"%{node.id} = map over {expression(node.over)}{limit}"
         case ir.For():
-            return f"%{node.id} = for over {expression(node.over)}{_carries(node.carries)}"
+            return f"%{node.id} = for over {expression(node.over)}{_carries(node.carries, node.stop)}"
         case ir.While():
-            return f"%{node.id} = while{_carries(node.carries)}"
+            return f"%{node.id} = while{_carries(node.carries, node.stop)}"
         case ir.Try():
             return f"%{node.id} = try"
+        case ir.Island():
+            ports = ", ".join(f"{p.name}: {show_type(p.type)} as {p.format}" for p in node.ports)
+            return f"%{node.id} = island{f' -> {ports}' if ports else ''}{_settings(node.settings)}"
         case _:
             assert_never(node)
 
@@ -109,8 +114,9 @@ def _titles(node: Node) -> tuple[str, ...]:
             return ("do",)
 
 
-def _carries(carries: tuple[Expr, ...]) -> str:
-    return f" carrying {', '.join(map(expression, carries))}" if carries else ""
+def _carries(carries: tuple[Expr, ...], stop: int | None) -> str:
+    shown = f" carrying {', '.join(map(expression, carries))}" if carries else ""
+    return shown if stop is None else f"{shown} until {stop}"
 
 
 def _bindings(bindings: tuple[tuple[str, Expr], ...]) -> str:

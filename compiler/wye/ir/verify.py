@@ -9,7 +9,7 @@ from wye.diagnostics import Span
 from wye.ir import model as ir
 from wye.ir.expressions import key, walk
 from wye.ir.model import Block, Expr, Node, Pipeline
-from wye.ir.nodes import blocks, every, expressions
+from wye.ir.nodes import arms, blocks, every, expressions
 from wye.ir.printer import bound_names
 from wye.runtime.types import Type
 
@@ -63,7 +63,8 @@ class _Verifier:
         self.need(len(p.body.yields) <= 1, "a pipeline yields one value", p.span)
         self.block(p.body, {}, frozenset())
 
-    def block(self, block: Block, outer: dict[str, Node], regions: frozenset[str]) -> None:
+    def block(self, block: Block, outer: dict[str, Node], regions: frozenset[str]) -> dict[str, Node]:
+        """What is defined where the block ends."""
         defined = dict(outer)
         for node in block.nodes:
             for expr in expressions(node):
@@ -72,11 +73,15 @@ class _Verifier:
                 self.need(id in defined, f"{node.id} comes after {id}, which does not stand before it", node.span)
             self.need(len(set(node.after)) == len(node.after), f"{node.id} waits twice for one node", node.span)
             self.node(node)
+            body: dict[str, Node] = {}
             for inner in blocks(node):
-                self.block(inner, defined, regions | {node.id})
+                after_body = isinstance(node, ir.Try) and inner is node.orelse
+                ends = self.block(inner, body if after_body else defined, regions | {node.id})
+                body = body or ends
             defined[node.id] = node
         for expr in block.yields:
             self.expr(expr, defined, regions)
+        return defined
 
     def node(self, node: Node) -> None:
         self.span(node.span)
@@ -89,8 +94,17 @@ class _Verifier:
             case ir.Compute():
                 self.type(node.type, node.span)
                 self.need(not node.program or node.program in self.programs, f"{node.id} has no program {node.program}", node.span)
+            case ir.Fail():
+                self.need(not node.program or node.program in self.programs, f"{node.id} has no program {node.program}", node.span)
+            case ir.For(stop=stop, carries=carries) | ir.While(stop=stop, carries=carries):
+                self.need(stop is None or 0 <= stop < len(carries), f"{node.id} stops at no carry", node.span)
+            case ir.Island(body=body, ports=ports):
+                self.need(len(body.nodes) == 1 and len(body.yields) == len(ports), f"{node.id} holds one region", node.span)
             case _:
                 pass
+        if isinstance(node, ir.While):
+            self.need(len(node.condition.yields) == 1, f"{node.id} has one condition", node.span)
+        self.need(len({len(a) for a in arms(node)}) <= 1, f"the arms of {node.id} yield different numbers of values", node.span)
 
     def bound(self, node: ir.Call, parameters: list[tuple[str, bool]], bindings: tuple[tuple[str, Expr], ...]) -> None:
         names = [name for name, _ in bindings]
@@ -112,8 +126,12 @@ class _Verifier:
                     self.output(e, defined[id])
                 case ir.Result(region=id, index=index):
                     self.need(id in defined, f"{id} is read before it is defined", e.span)
-                    self.need(not isinstance(defined[id], ir.Call | ir.Compute | ir.Fail), f"{id} has no results", e.span)
+                    self.need(not isinstance(defined[id], ir.Call | ir.Compute | ir.Fail | ir.Island), f"{id} has no results", e.span)
                     self.need(index == 0 or not isinstance(defined[id], ir.SubPipeline), "a pipeline has one result", e.span)
+                    of = arms(defined[id])
+                    self.need(not of or 0 <= index < len(of[0]), f"{id} has no result {index}", e.span)
+                    starred = isinstance(defined[id], ir.Map)
+                    self.need(e.format.endswith("*") == starred, f"{id}.result[{index}] travels as {e.format}", e.span)
                 case ir.Item(region=id) | ir.Carry(region=id):
                     self.need(id in regions, f"{key(e)} outside its region", e.span)
                 case ir.Cast(value=value):
@@ -129,6 +147,8 @@ class _Verifier:
                 self.need(e.name in ports, f"{id} has no output {e.name}", e.span)
                 self.need(ports[e.name].format == e.format, f"{id}.{e.name} travels as {ports[e.name].format}, not {e.format}", e.span)
                 self.need(ports[e.name].type == e.type, f"{id}.{e.name} is {ports[e.name].type}, not {e.type}", e.span)
+            case ir.Island(ports=made):
+                self.need(any(p.name == e.name and p.format == e.format for p in made), f"{maker.id} has no output {e.name}", e.span)
             case ir.Compute(format=format, type=t):
                 self.need(e.name == "out" and e.format == format and e.type == t, f"not the output of {maker.id}: {e}", e.span)
             case _:

@@ -23,7 +23,9 @@ def outputs(pipeline: Pipeline) -> Pipeline:
     (value,) = pipeline.body.yields
     t = value.type if pipeline.type == "any" else pipeline.type
     value = checked(value, t)
-    format: Format = value.format if isinstance(value, ir.Output) else format_of(t)  # type: ignore[assignment]
+    format: Format = format_of(t)  # type: ignore[assignment]
+    if isinstance(value, ir.Output | ir.Result | ir.Item | ir.Carry) and not value.format.endswith("*"):
+        format = value.format
     taken = {n.id for n in every(pipeline.body)}
     id, n = "outputs", 1
     while id in taken:

@@ -15,9 +15,9 @@ from dataclasses import replace
 
 from wye.diagnostics import Diagnostics, Label, Span
 from wye.ir import model as ir
-from wye.ir.expressions import references
+from wye.ir.expressions import Key, Reference, key, references
 from wye.ir.model import Block, Expr, Node, Pipeline
-from wye.ir.nodes import every
+from wye.ir.nodes import arms, every, expressions, rewritten, source
 from wye.ir.settings import Settings
 from wye.runtime.types import format_of
 
@@ -27,43 +27,41 @@ Environment = tuple[str | None, tuple[str, ...]]
 
 def place(pipeline: Pipeline) -> Pipeline:
     problems = Diagnostics()
-    placer = _Placer({n.id for n in every(pipeline.body)}, problems)
-    nodes = tuple(n for node in pipeline.body.nodes for n in placer.node(node))
+    placer = _Placer(pipeline.body, problems)
+    body = placer.block(pipeline.body)
     problems.check()
-    return replace(pipeline, body=Block(nodes, pipeline.body.yields))
+    return replace(pipeline, body=body)
 
 
 class _Placer:
-    def __init__(self, taken: set[str], problems: Diagnostics) -> None:
-        self._taken = taken
+    def __init__(self, body: Block, problems: Diagnostics) -> None:
+        self._nodes: dict[str, Node] = {n.id: n for n in every(body)}
+        self._taken = set(self._nodes)
         self._problems = problems
-        self._made: dict[str, ir.Call | ir.Compute] = {}
 
-    def node(self, node: Node) -> Iterable[Node]:
-        """The node as it stands, or the tasks that its expressions became and the node."""
+    def block(self, block: Block) -> Block:
+        return Block(tuple(n for node in block.nodes for n in self._node(node)), block.yields)
+
+    def _node(self, node: Node) -> list[Node]:
+        """The tasks that the node's expressions became, and the node."""
         match node:
             case ir.Call():
                 before: list[Node] = []
                 bindings = tuple((name, self._binding(node, name, expr, before)) for name, expr in node.bindings)
-                node = replace(node, bindings=bindings)
-                self._made[node.id] = node
-                return [*before, node]
-            case ir.Compute():
-                settings = self._producer([node.value], node.span)
-                if settings is not None:
-                    node = replace(node, settings=settings)
-                self._made[node.id] = node
-                return [node]
+                return [*before, replace(node, bindings=bindings)]
+            case ir.Compute() | ir.Fail():
+                settings = self._producer(expressions(node), node.span)
+                return [node if settings is None else replace(node, settings=settings)]
             case _:
-                return [node]
+                return [rewritten(node, lambda e: e, self.block)]
 
     def _binding(self, call: ir.Call, name: str, expr: Expr, before: list[Node]) -> Expr:
         bare = expr
         while isinstance(bare, ir.Cast):
             bare = bare.value
-        if isinstance(bare, ir.Const | ir.Param | ir.Output):
+        if isinstance(bare, ir.Const | Reference):
             return expr  # handed to the step, whose environment is its author's affair
-        settings = self._producer([expr], expr.span)
+        settings = self._producer((expr,), expr.span)
         if settings is None or environment(settings) == environment(call.settings):
             return expr
         id, n = f"{call.id}_{name}", 1
@@ -71,20 +69,20 @@ class _Placer:
             n += 1
             id = f"{call.id}_{name}_{n}"
         self._taken.add(id)
-        direct = {r.task for r in references(expr) if isinstance(r, ir.Output)}
+        direct = {source(r) for r in references(expr)}
         after = tuple(a for a in call.after if a not in direct)  # it is evaluated where it is written: not before a check there
         task = ir.Compute(id, expr, format_of(expr.type), expr.type, settings, None, after, expr.span)  # type: ignore[arg-type]
-        self._made[id] = task
+        self._nodes[id] = task
         before.append(task)
         return ir.Output(id, "out", task.type, task.format, expr.span)
 
-    def _producer(self, exprs: list[Expr], span: Span) -> Settings | None:
+    def _producer(self, exprs: tuple[Expr, ...], span: Span) -> Settings | None:
         """The environment of the tasks whose objects the expressions read; None when they read none."""
-        found: dict[Environment, ir.Call | ir.Compute] = {}
-        for reference in (r for e in exprs for r in references(e)):
-            if isinstance(reference, ir.Output) and reference.format == "auto" and reference.task in self._made:
-                maker = self._made[reference.task]
-                found.setdefault(environment(maker.settings), maker)
+        found: dict[Environment, ir.Call] = {}
+        for expr in exprs:
+            for reference in references(expr):
+                for maker in self._makers(reference, set()):
+                    found.setdefault(environment(maker.settings), maker)
         if not found:
             return None
         makers = list(found.values())
@@ -95,6 +93,26 @@ class _Placer:
         settings = makers[0].settings
         spans = tuple((n, s) for n, s in settings.spans if n in ("image", "packages"))
         return Settings(image=settings.image, packages=settings.packages, spans=spans)
+
+    def _makers(self, reference: Reference, seen: set[Key]) -> Iterable[ir.Call]:
+        """The calls that may have made the object that a reference reads, through computations and regions."""
+        if isinstance(reference, ir.Param) or reference.format not in ("auto", "auto*") or key(reference) in seen:
+            return
+        seen.add(key(reference))
+        node = self._nodes[source(reference) or ""]
+        read: Iterable[Expr] = ()
+        match reference, node:
+            case ir.Output(), ir.Call():
+                yield node
+            case ir.Output(), ir.Compute():
+                read = (node.value,)
+            case ir.Item(), ir.Map() | ir.For():
+                read = (node.over,)
+            case ((ir.Result() | ir.Carry()), _):
+                read = (arm[reference.index] for arm in arms(node))
+        for expr in read:
+            for inner in references(expr):
+                yield from self._makers(inner, seen)
 
 
 def environment(settings: Settings) -> Environment:

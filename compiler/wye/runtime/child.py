@@ -9,10 +9,11 @@ import os
 import shutil
 import sys
 import traceback
+from functools import reduce
 from typing import Any, Dict, List
 
-from .files import copy_value, load, save
-from .types import format_of, from_json
+from .files import copy_value, element_type, load, part, parts, save
+from .types import Type, format_of, from_json
 from .values import CannotTravel, decode, find, normalise, parse_argument
 
 CannotTravel.__module__ = "builtins"  # as people read it in a traceback
@@ -29,10 +30,15 @@ def main(job: Dict[str, Any]) -> None:
     except BaseException as error:
         text = _traceback(error, job)
         print(text, end="", file=sys.stderr)
-        names = [c.__qualname__ if c.__module__ == "builtins" else f"{c.__module__}:{c.__qualname__}" for c in type(error).__mro__]
-        code = 3 if isinstance(error, CannotTravel) else 1
-        _write(os.path.join(out, "error.json"), {"type": names, "message": _message(error), "traceback": text, "exit": code})
-        sys.exit(code)
+        record = error_record(error, text)
+        _write(os.path.join(out, "error.json"), record)
+        sys.exit(record["exit"])
+
+
+def error_record(error: BaseException, text: str = "") -> Dict[str, Any]:
+    """What `error.json` says of an exception; `text` is its traceback."""
+    names = [c.__qualname__ if c.__module__ == "builtins" else f"{c.__module__}:{c.__qualname__}" for c in type(error).__mro__]
+    return {"type": names, "message": _message(error), "traceback": text, "exit": 3 if isinstance(error, CannotTravel) else 1}
 
 
 class Attempt:
@@ -45,9 +51,13 @@ class Attempt:
         task = self.task
         for module in filter(None, (task.get("entry"), task.get("function", "").partition(":")[0])):
             __import__(module)
+        self.what = f"the value of {task['id']}"
         if task["op"] == "compute":
-            self.what = f"the value of {task['id']}"
             items = [self.value(task["value"])]
+        elif task["op"] == "fail":
+            items = []
+            if task.get("when") is None or self.value(task["when"]):
+                exec(self.code("raise _error", "exec"), {"_error": self.value(task["value"])})
         else:
             self.what = f"step {task['function']}"
             items = self.split(self.call())
@@ -106,32 +116,55 @@ class Attempt:
                 return normalise(self.value(form["value"]), from_json(form["cast"]))
             except TypeError as error:
                 raise _told(error, self.what) from None
-        names = {"__builtins__": builtins, "_unpack": _unpack}
+        names = {"__builtins__": builtins, "_unpack": _unpack, "_reduce": reduce}
         names.update((n, find(c)) for n, c in form.get("use", {}).items())
         names.update((n, self.value(v)) for n, v in form.get("with", {}).items())
-        path, line = self.task["span"].split(":")[:2]  # where the user wrote it, for a traceback
-        return eval(compile("\n" * (int(line) - 1) + form["py"], path, "eval"), names)
+        return eval(self.code(form["py"], "eval"), names)
+
+    def code(self, text: str, mode: str) -> Any:
+        """Python that stands, for a traceback, where the user wrote it."""
+        path, line = self.task["span"].split(":")[:2]
+        return compile("\n" * (int(line) - 1) + text, path, mode)
 
     def input(self, name: str) -> Any:
         """A copy of an input, for one reader."""
-        given, declared = self.values[name], self.task["inputs"][name]
-        t = from_json(declared["type"])
+        declared = self.task["inputs"][name]
+        where = f"parameter {declared.get('param', name)}"
+        return self.entry(self.values[name], from_json(declared["type"]), declared["format"], where)
+
+    def entry(self, given: Dict[str, Any], t: Type, format: str, where: str) -> Any:
         if "text" in given:
             return decode(given["text"])
+        if "list" in given:
+            return [self.entry(e, element_type(t), format.rstrip("*"), where) for e in given["list"]]
+        if "item" in given:
+            return self.item(given["item"], int(given["index"]), t, format, where)
         if "file" not in given:
             try:
                 return parse_argument(given["raw"], t) if "raw" in given else normalise(given["value"], t)
             except (TypeError, ValueError) as error:
-                raise _told(error, f"parameter {declared.get('param', name)}") from None
-        path = given["file"]
+                raise _told(error, where) from None
+        path, format = given["file"], given.get("format", format)
+        if format[-1:] == "*":
+            return [self.entry({"file": p}, "any", format[:-1], where) for p in parts(path, format)]
         if os.path.isdir(path):
             path = shutil.copytree(path, os.path.join(self.fresh(), "copy"), symlinks=True)
-        return load(path, declared["format"])
+        return load(path, format)
+
+    def item(self, given: Dict[str, Any], index: int, t: Type, format: str, where: str) -> Any:
+        """One element of a list; the others are not touched where they stand by themselves."""
+        if "list" in given:
+            return self.entry(given["list"][index], t, format, where)
+        if "file" in given:
+            whole = given.get("format") or format + "*" * os.path.isdir(given["file"])
+            if whole[-1:] == "*":
+                return self.entry({"file": part(given["file"], whole, index)}, t, whole[:-1], where)
+        return self.entry(given, ("list", t), format, where)[index]
 
     def fresh(self) -> str:
         self.copies += 1
         folder = os.path.join(self.folder, "in", str(self.copies))
-        os.mkdir(folder)
+        os.makedirs(folder)
         return folder
 
 

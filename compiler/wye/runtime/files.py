@@ -2,6 +2,7 @@
 
 `json` is the codec's wire text, `bytes` raw. `path` is a folder: `value.json`, and each Path copied to `0/<name>`, `1/<name>`, …
 `auto` is wire text when the codec takes the value, the `path` form when it holds a Path, else pickle protocol 4.
+With a star, a list of which each element travels by itself: a folder of `0`, `1`, … (`0.json`, `1.json`, … for `json*`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pathlib
 import pickle
 import shutil
 import tempfile
-from typing import Any
+from typing import Any, List
 
 from .types import Type
 from .values import CannotTravel, build, decode, encode, normalise, tree, wire
@@ -21,7 +22,13 @@ _PICKLE = b"\x80\x04"
 
 def save(value: Any, t: Type, format: str, path: Any) -> None:
     """Write a value of type `t` to `path`, which must not exist. Raises `TypeError` on a mismatch and `CannotTravel`."""
-    if format == "json":
+    if format[-1:] == "*":
+        if type(value) is not list:
+            raise TypeError(f"$: wanted a list, got {type(value).__qualname__}")
+        os.mkdir(path)
+        for i, element in enumerate(value):
+            save(element, element_type(t), format[:-1], part(path, format, i))
+    elif format == "json":
         _write(path, encode(value, t).encode())
     elif format == "bytes":
         _write(path, normalise(value, t))
@@ -33,6 +40,8 @@ def save(value: Any, t: Type, format: str, path: Any) -> None:
 
 def load(path: Any, format: str) -> Any:
     """The value that `save` wrote."""
+    if format[-1:] == "*":
+        return [load(p, format[:-1]) for p in parts(path, format)]
     if format == "path" or (format == "auto" and os.path.isdir(path)):
         folder = pathlib.Path(os.path.abspath(path))
         return build((folder / "value.json").read_text("ascii"), lambda tag, name: folder / name)
@@ -44,6 +53,22 @@ def load(path: Any, format: str) -> Any:
         if start == _PICKLE and format == "auto":
             return pickle.load(file)
         return decode(file.read().decode("ascii"))
+
+
+def part(folder: Any, format: str, index: int) -> str:
+    """Where an element of a list stands that has a format with a star."""
+    return os.path.join(folder, str(index) + ".json" * (format == "json*"))
+
+
+def parts(folder: Any, format: str) -> List[str]:
+    """Where all of them stand. A platform may keep files of its own beside them."""
+    return [part(folder, format, i) for i in range(sum(n.partition(".")[0].isdigit() for n in os.listdir(folder)))]
+
+
+def element_type(t: Type) -> Type:
+    """The declared type of a list's elements."""
+    made: Type = t[1] if isinstance(t, tuple) and t[0] == "list" else "any"
+    return made
 
 
 def copy_value(value: Any, t: Type, format: str, folder: Any) -> Any:

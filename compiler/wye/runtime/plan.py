@@ -1,6 +1,9 @@
 """The plan interpreter: a plan, the values of its parameters and a launcher in; every task run in order, and what became of each, out.
 
 A launcher runs one attempt of one task; where (a process here, a Job on a cluster) is its own affair.
+
+A task outside loops is among the results whatever became of it; a task inside a loop is there once for each iteration that started it,
+as `loop[2].train`. Nothing of an iteration refers to an earlier one but by its carries: a loop may run for ever.
 """
 
 from __future__ import annotations
@@ -9,115 +12,62 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
-PATIENCE = 15.0
-"""Seconds that a stopped runner has to end its process group and itself."""
+from .outcome import STOPPED, Context, Event, Json, Outcome, PlanResult, TaskResult, first, together
+from .scope import REGIONS, Scope, blocks, elements, every, files_of, output_file, outside_loops, truth, upstream
 
-
-@dataclass(frozen=True)
-class Event:
-    """What happened to a task: `kind` is started, retrying, succeeded, failed, skipped or cancelled."""
-
-    kind: str
-    task: str
-    step: Optional[str]
-    attempt: int = 0
-    seconds: float = 0.0
-    delay: float = 0.0
-    error: Optional[Dict[str, Any]] = None
-
-
-@dataclass
-class TaskResult:
-    """What became of a task. `seconds` count from its first attempt's start; `error` is the runner's error record."""
-
-    id: str
-    step: Optional[str]
-    status: str = "skipped"
-    seconds: float = 0.0
-    attempts: int = 0
-    error: Optional[Dict[str, Any]] = None
-
-
-@dataclass
-class PlanResult:
-    """`status` is succeeded, failed or cancelled; `returned` is the file and the format of what the pipeline returned."""
-
-    status: str
-    tasks: List[TaskResult]
-    returned: Optional[Tuple[str, str]] = None
-    message: Optional[str] = None
-
-
-class ProcessLauncher:
-    """Runs an attempt here: the runner, in a process group of its own, with the task's log as its output."""
-
-    def __init__(self, programs: str, workers: int) -> None:
-        self.programs = programs
-        self.pool = ThreadPoolExecutor(max_workers=workers)
-
-    async def run(self, task: Dict[str, Any], folder: str, attempt: int) -> int:
-        """The runner's exit code. `folder` holds task.json and values.json; outputs go to `out/` there. Cancelling it stops the attempt."""
-        runner = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-        argv = [sys.executable, "-I", "-S", runner, "--task", "task.json", "--values", "values.json", "--out", "out", "--work", "work"]
-        if task.get("program"):
-            argv += ["--program", os.path.join(self.programs, task["program"])]
-        with open(os.path.join(folder, "log.txt"), "ab") as log:
-            if attempt > 1:
-                log.write(b"--- attempt %d\n" % attempt)
-                log.flush()
-            process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        ended = asyncio.get_running_loop().run_in_executor(self.pool, process.wait)
-        try:
-            return await asyncio.shield(ended)
-        except asyncio.CancelledError:
-            process.terminate()
-            await asyncio.wait([ended], timeout=PATIENCE)
-            process.kill()
-            raise
-        finally:
-            shutil.rmtree(os.path.join(folder, "work"), ignore_errors=True)
+LANES = 1000
+"""Iterations of a `map` that are under way at a time, when the plan sets no limit: how many tasks run is the workers' affair."""
 
 
 @dataclass
 class Interpreter:
-    """One run of a plan in a folder. `values` are entries of the runner's values file, by parameter."""
+    """One run of a plan in a folder. `values` are entries of the runner's values file, by parameter. `tidy`: what the iterations of a
+    sequential loop leave on disk is removed when nothing can read it any more."""
 
-    plan: Dict[str, Any]
-    values: Dict[str, Any]
+    plan: Json
+    values: Json
     folder: str
     launcher: Any
     workers: int
     on_event: Callable[[Event], None] = lambda event: None
+    tidy: bool = False
     results: Dict[str, TaskResult] = field(default_factory=dict)
     reason: Optional[str] = None
     """Why the run was ended from outside."""
 
     async def run(self) -> PlanResult:
         settings = self.plan["settings"]
+        self.stops = settings.get("on_failure") != "continue"
         self.slots = asyncio.Semaphore(min(self.workers, settings.get("max_parallel") or self.workers))
-        self.stopping = asyncio.Event()
-        self.main = asyncio.ensure_future(self.run_block(self.plan["nodes"]))
-        loop = asyncio.get_running_loop()
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                    loop.add_signal_handler(number, self.cancel, "stopped by " + signal.Signals(number).name)
-        if settings.get("timeout"):
-            loop.call_later(settings["timeout"], self.cancel, f"the run took longer than {settings['timeout']:g} s", "failed")
+        self.bell = asyncio.Event()
+        self.waits: Dict[int, List[List[str]]] = {}
+        self.results = {n["id"]: TaskResult(n["id"], n.get("step")) for n in outside_loops(self.plan["nodes"])}
+        self.scope = Scope()
+        self.scope.known.update((("param", name), entry) for name, entry in self.values.items())
+        self.main = asyncio.ensure_future(self.run_block(self.plan, self.scope, Context(self.stops)))
         self.ended = "cancelled"
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.main
-        return self.result()
+        timer = None
+        if settings.get("timeout"):
+            message = f"the run took longer than {settings['timeout']:g} s"
+            timer = asyncio.get_running_loop().call_later(settings["timeout"], self.cancel, message, "failed")
+        outcome: Outcome = STOPPED
+        try:
+            outcome = await self.main
+        except asyncio.CancelledError:
+            if self.reason is None:  # it was who waits for this run that was cancelled
+                raise
+        finally:
+            if timer:
+                timer.cancel()
+        return self.result(outcome)
 
     def cancel(self, reason: str, status: str = "cancelled") -> None:
         """Stop every attempt and start no other."""
@@ -125,68 +75,206 @@ class Interpreter:
             self.reason, self.ended = reason, status
             self.main.cancel()
 
-    def result(self) -> PlanResult:
-        tasks = [self.results[node["id"]] for node in self.plan["nodes"]]
+    def result(self, outcome: Outcome) -> PlanResult:
+        order = {node["id"]: i for i, node in enumerate(every(self.plan["nodes"]))}
+
+        def place(result: TaskResult) -> List[Tuple[int, int]]:
+            parts = [part.rstrip("]").partition("[") for part in result.id.split(".")]
+            return [(order[name], int(index or 0)) for name, _, index in parts]
+
+        tasks = sorted(self.results.values(), key=place)
         if self.reason:
             return PlanResult(self.ended, tasks, None, self.reason)
-        if any(t.status != "succeeded" for t in tasks):
-            return PlanResult("failed", tasks)
-        last = next((n for n in self.plan["nodes"] if n["id"] == self.plan["returns"]), None)
+        if outcome is not None:
+            return PlanResult("failed", tasks, error=outcome)
+        results = self.scope.entries(self.plan.get("yields", ()))
+        last = next((n for n in self.plan["nodes"] if n["id"] == self.plan.get("returns")), None)
         if last is None:
-            return PlanResult("succeeded", tasks)
-        port = next(p for p in self.task(last)["outputs"] if p["name"] == "out")
-        return PlanResult("succeeded", tasks, (self.output(last["id"], port), port["format"]))
+            return PlanResult("succeeded", tasks, results=results)
+        port = next(p for p in self.task(last, self.scope)["outputs"] if p["name"] == "out")
+        returned = (output_file(self.place(last["id"]), "out", port["format"]), port["format"])
+        return PlanResult("succeeded", tasks, returned, results=results)
 
-    async def run_block(self, nodes: List[Dict[str, Any]]) -> None:
+    # --- blocks and regions --------------------------------------------------------------------------------------------------------
+
+    async def run_block(self, block: Json, scope: Scope, context: Context) -> Outcome:
         """Run the nodes of a block, each when what it waits for is done."""
+        if id(block) not in self.waits:
+            self.waits[id(block)] = upstream(block)
         running: Dict[str, Any] = {}
-        for node in nodes:
-            self.results[node["id"]] = TaskResult(node["id"], node.get("step"))
-            running[node["id"]] = asyncio.ensure_future(self.run_node(node, [running[n] for n in upstream(node)]))
-        for outcome in await asyncio.gather(*running.values(), return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        for node, before in zip(block["nodes"], self.waits[id(block)]):
+            running[node["id"]] = asyncio.ensure_future(self.run_node(node, [running[n] for n in before], scope, context))
+        return await together(running.values())
 
-    async def run_node(self, node: Dict[str, Any], before: List[Any]) -> bool:
-        """Whether the node was done."""
-        ready = True
-        for other in before:
-            ready = await asyncio.shield(other) and ready  # one that waits must not cancel what it waits for
-        return await self.run_task(node) if ready else self.settle(node, "skipped")
+    async def run_node(self, node: Json, before: List[Any], scope: Scope, context: Context) -> Outcome:
+        waiting = [other for other in before if not other.done()]
+        if waiting:
+            await asyncio.wait(waiting)  # unlike `await other`: one that waits must not cancel what it waits for
+        if any(other.result() is not None for other in before) or self.halted(context):
+            return self.skip([node], scope)
+        if node["op"] not in REGIONS:
+            return await self.run_task(node, scope, context)
+        try:
+            outcome: Outcome = await getattr(self, "run_" + node["op"])(node, scope, context)
+            return outcome
+        except (OSError, ValueError) as problem:  # a value that the region itself reads
+            self.fail(context, ())
+            return {**STOPPED, "message": f"{node['op']} ({node['span']}): {problem}"}
 
-    async def run_task(self, node: Dict[str, Any]) -> bool:
-        task = self.task(node)
+    async def run_if(self, node: Json, scope: Scope, context: Context) -> Outcome:
+        arms = [node["then"], node["else"]]
+        taken = arms.pop(0 if truth(scope.entry(node["condition"])) else 1)
+        self.skip(arms[0]["nodes"], scope)
+        outcome = await self.run_block(taken, scope, context)
+        if outcome is None:
+            scope.known["result", node["id"]] = scope.entries(taken["yields"])
+        return outcome
+
+    async def run_map(self, node: Json, scope: Scope, context: Context) -> Outcome:
+        items = elements(scope.entry(node["over"]))
+        outcomes: List[Outcome] = [STOPPED] * len(items)
+        yields: List[List[Json]] = [[]] * len(items)
+        numbers = iter(range(len(items)))
+
+        async def lane() -> None:
+            for i in numbers:
+                inner = scope.iteration(node["id"], i)
+                inner.known["item", node["id"]] = items[i]
+                outcomes[i] = await self.run_turn(node["body"], inner, context)
+                if outcomes[i] is None:
+                    yields[i] = inner.entries(node["body"]["yields"])
+
+        await together(lane() for _ in range(min(len(items), node.get("limit") or LANES)))
+        outcome = first(outcomes)
+        if outcome is None:
+            scope.known["result", node["id"]] = [{"list": [y[n] for y in yields]} for n in range(len(node["body"]["yields"]))]
+        return outcome
+
+    async def run_for(self, node: Json, scope: Scope, context: Context) -> Outcome:
+        loop = Carried(self, node, scope)
+        for item in elements(scope.entry(node["over"])):
+            if loop.over():
+                break
+            inner = loop.iteration()
+            inner.known["item", node["id"]] = item
+            outcome = await self.run_turn(node["body"], inner, context)
+            if outcome is not None:
+                return outcome
+            loop.carry(inner)
+        loop.end()
+        return None
+
+    async def run_while(self, node: Json, scope: Scope, context: Context) -> Outcome:
+        loop = Carried(self, node, scope)
+        while not loop.over():
+            inner = loop.iteration()
+            for block in (node["condition"], node["body"]):
+                outcome = await self.run_turn(block, inner, context)
+                if outcome is not None:
+                    return outcome
+                if block is node["condition"] and not truth(inner.entry(block["yields"][0])):
+                    loop.end()
+                    return None
+            loop.carry(inner)
+        loop.end()
+        return None
+
+    async def run_turn(self, block: Json, scope: Scope, context: Context) -> Outcome:
+        """Run a block of a loop. Others get their turn, also when there is no task in it to wait for."""
+        await asyncio.sleep(0)
+        return STOPPED if self.halted(context) else await self.run_block(block, scope, context)
+
+    async def run_try(self, node: Json, scope: Scope, context: Context) -> Outcome:
+        trial = Context(False, context)  # a failure stops nothing: which one is the first shows when no task of the body can start
+        ran, final, failed = node["body"], node.get("final"), trial.failed
+        outcome = await self.run_block(ran, scope, trial)
+        handler = None
+        if outcome is not None and outcome is not STOPPED:
+            handler = next((h["body"] for h in node["handlers"] if not h["types"] or set(h["types"]) & set(outcome["type"])), None)
+        following = node.get("else") if outcome is None else handler
+        for block in blocks(node)[1:]:
+            if block is not following and block is not final:
+                self.skip(block["nodes"], scope)
+        if following:
+            ran = following
+            second = Context(self.stops, None if handler else context)  # a handler runs though the run is stopping for another failure
+            outcome = await self.run_block(ran, scope, second)
+            if handler and outcome is None:
+                for result in failed:
+                    result.handled = True
+                failed = []
+            failed = failed + second.failed
+        if final:
+            last = Context(self.stops)
+            ended = await self.run_block(final, scope, last)
+            outcome, failed = outcome if ended is None else ended, failed + last.failed
+        if outcome is None:
+            scope.known["result", node["id"]] = scope.entries([*ran["yields"], *(final["yields"] if final else ())])
+        elif outcome is not STOPPED:
+            self.fail(context, failed)
+        return outcome
+
+    def fail(self, context: Context, results: Iterable[TaskResult]) -> None:
+        context.failed += results
+        context.stopped = context.stops
+        self.bell.set()
+        self.bell = asyncio.Event()
+
+    def halted(self, context: Context) -> bool:
+        return self.reason is not None or context.ended()
+
+    def skip(self, nodes: List[Json], scope: Scope) -> Json:
+        """Tell of the tasks that will not run; of those in loops nobody knows how many."""
+        if not scope.prefix:
+            for node in outside_loops(nodes):
+                self.settle(self.results[node["id"]], "skipped")
+        return STOPPED
+
+    # --- tasks ---------------------------------------------------------------------------------------------------------------------
+
+    async def run_task(self, node: Json, scope: Scope, context: Context) -> Outcome:
+        task = self.task(node, scope)
         delays = task.pop("retry", {}).get("delays", [])  # here, so that a waiting task keeps no worker
-        result = self.results[node["id"]]
+        result = self.results.get(task["id"]) or TaskResult(task["id"], node.get("step"))
         start = None
         try:
             for number in range(len(delays) + 1):
                 async with self.slots:
-                    if self.stopping.is_set():
+                    if self.halted(context):
                         break
                     start = start or time.monotonic()
+                    self.results[result.id] = result
                     result.attempts = number + 1
                     self.on_event(Event("started", result.id, result.step, result.attempts))
-                    result.error = await self.attempt(task, result.attempts)
+                    result.error = await self.attempt(task, scope, result.attempts)
                 result.seconds = time.monotonic() - start
                 if result.error is None:
-                    return self.settle(node, "succeeded")
-                if number == len(delays) or result.error["exit"] == 2 or self.stopping.is_set():
+                    scope.known["task", node["id"]] = self.place(result.id)
+                    self.settle(result, "succeeded")
+                    return None
+                if number == len(delays) or result.error["exit"] == 2 or self.halted(context):
                     break
                 self.on_event(Event("retrying", result.id, result.step, result.attempts, result.seconds, delays[number], result.error))
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self.stopping.wait(), delays[number])
+                await self.pause(delays[number], context)
         except asyncio.CancelledError:
             result.seconds = time.monotonic() - start if start else 0.0
-            self.settle(node, "cancelled" if start else "skipped")
+            self.settle(result, "cancelled" if start else "skipped")
             raise
         if start is None:
-            return self.settle(node, "skipped")
-        if self.plan["settings"].get("on_failure") != "continue":
-            self.stopping.set()
-        return self.settle(node, "failed")
+            self.settle(result, "skipped")
+            return STOPPED
+        self.settle(result, "failed")
+        self.fail(context, [result])
+        return result.error
 
-    async def attempt(self, task: Dict[str, Any], number: int) -> Optional[Dict[str, Any]]:
+    async def pause(self, seconds: float, context: Context) -> None:
+        """Wait, but not once the run is ending."""
+        end = time.monotonic() + seconds
+        while not self.halted(context) and time.monotonic() < end:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.bell.wait(), end - time.monotonic())
+
+    async def attempt(self, task: Json, scope: Scope, number: int) -> Outcome:
         """Run one attempt in the task's folder. The error record when it failed."""
         folder = self.place(task["id"])
         out = os.path.join(folder, "out")
@@ -194,64 +282,95 @@ class Interpreter:
             shutil.rmtree(out, ignore_errors=True)
             os.makedirs(out)
             write(os.path.join(folder, "task.json"), task)
-            write(os.path.join(folder, "values.json"), {name: self.input(source) for name, source in task["inputs"].items()})
+            write(os.path.join(folder, "values.json"), {name: scope.entry(source) for name, source in task["inputs"].items()})
             code = await self.launcher.run(task, folder, number)
             if os.path.exists(os.path.join(out, "done.json")):
                 return None
             error = os.path.join(out, "error.json")
             if os.path.exists(error):
                 with open(error, encoding="utf-8") as file:
-                    record: Dict[str, Any] = json.load(file)
+                    record: Json = json.load(file)
                 os.replace(error, os.path.join(folder, "error.json"))
                 return record
             message = f"the runner ended with exit code {code}"
         except OSError as problem:
             message = str(problem)
-        return {"type": [], "message": message, "traceback": "", "exit": 1}
+        return {**STOPPED, "message": message}
 
-    def settle(self, node: Dict[str, Any], status: str) -> bool:
-        result = self.results[node["id"]]
+    def settle(self, result: TaskResult, status: str) -> None:
         result.status = status
         if status == "succeeded":
-            error = os.path.join(self.place(node["id"]), "error.json")
+            error = os.path.join(self.place(result.id), "error.json")
             if os.path.exists(error):  # of an earlier attempt
                 os.remove(error)
-        self.on_event(Event(status, result.id, result.step, result.attempts, result.seconds, 0.0, result.error))
-        return status == "succeeded"
+        if result.id in self.results:
+            self.on_event(Event(status, result.id, result.step, result.attempts, result.seconds, 0.0, result.error))
 
-    def task(self, node: Dict[str, Any]) -> Dict[str, Any]:
+    def task(self, node: Json, scope: Scope) -> Json:
         """The task file of a node."""
-        return {**node, **self.plan["steps"].get(node.get("step"), {})}
-
-    def input(self, source: Dict[str, Any]) -> Any:
-        if "param" in source:
-            return self.values[source["param"]]
-        return {"file": self.output(source["task"], {"name": source["output"], "format": source["format"]})}
-
-    def output(self, task: str, port: Dict[str, Any]) -> str:
-        return os.path.join(self.place(task), "out", port["name"] + ".json" * (port["format"] == "json"))
+        return {**node, **self.plan["steps"].get(node.get("step"), {}), "id": scope.prefix + node["id"]}
 
     def place(self, task: str) -> str:
-        return os.path.join(self.folder, "tasks", task)
+        return os.path.join(self.folder, "tasks", task_folder(task))
 
 
-def upstream(node: Dict[str, Any]) -> List[str]:
-    """The tasks that must be done before this one."""
-    return list(dict.fromkeys([s["task"] for s in node["inputs"].values() if "task" in s] + node["after"]))
+class Carried:
+    """A sequential loop under way: the values that it carries, and how many iterations have begun."""
+
+    def __init__(self, run: Interpreter, node: Json, scope: Scope) -> None:
+        self.run, self.node, self.scope = run, node, scope
+        self.carries = scope.entries(node["carries"])
+        self.count = 0
+        self.kept: List[str] = []
+
+    def over(self) -> bool:
+        """Whether the loop was left."""
+        stop = self.node.get("stop")
+        return stop is not None and truth(self.carries[stop])
+
+    def iteration(self) -> Scope:
+        inner = self.scope.iteration(self.node["id"], self.count)
+        inner.known["carry", self.node["id"]] = self.carries
+        self.count += 1
+        return inner
+
+    def carry(self, inner: Scope) -> None:
+        """An iteration is done: its yields are what the next one sees, and all that anybody can see of it."""
+        self.carries = inner.entries(self.node["body"]["yields"])
+        if self.run.tidy:
+            read, left = list(files_of(self.carries)), [*self.kept, self.run.place(inner.prefix)]
+            self.kept = [folder for folder in left if any(path.startswith(folder) for path in read)]
+            for folder in left:
+                if folder not in self.kept:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def end(self) -> None:
+        self.scope.known["result", self.node["id"]] = self.carries
+
+
+def task_folder(task: str) -> str:
+    """Where, below `tasks/`, everything of a task is: `loop[2].train` in `loop/2/train`."""
+    return re.sub(r"\[(\d+)\]\.", r"/\1/", task)
 
 
 def run_plan(
-    plan: Dict[str, Any],
-    values: Dict[str, Any],
+    plan: Json,
+    values: Json,
     folder: str,
     launcher: Any,
     workers: int,
     on_event: Callable[[Event], None] = lambda event: None,
+    tidy: bool = False,
 ) -> PlanResult:
     """Run a plan to its end. SIGINT, SIGTERM and SIGHUP stop every attempt and leave no process behind."""
 
     async def main() -> PlanResult:
-        return await Interpreter(plan, values, os.path.abspath(folder), launcher, workers, on_event).run()
+        run = Interpreter(plan, values, os.path.abspath(folder), launcher, workers, on_event, tidy)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                    asyncio.get_running_loop().add_signal_handler(number, run.cancel, "stopped by " + signal.Signals(number).name)
+        return await run.run()
 
     return asyncio.run(main())
 

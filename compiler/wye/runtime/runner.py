@@ -113,7 +113,7 @@ def main(argv: List[str]) -> int:
         for folder in filter(None, (given.out, given.work)):
             os.makedirs(folder, exist_ok=True)
         for name in ("done.json", "error.json"):
-            _remove(os.path.join(given.out, name))
+            remove(os.path.join(given.out, name))
         scratch = tempfile.mkdtemp(prefix="wye-", dir=given.work and os.path.abspath(given.work))
         _attempts(given, scratch)
     except Failed as error:
@@ -140,7 +140,7 @@ def _report(out: str, error: Failed) -> int:
 
 def _attempts(given: Any, scratch: str) -> None:
     task, values = _read(given.task), _read(given.values)
-    if task.get("op") not in ("call", "compute"):
+    if task.get("op") not in ("call", "compute", "fail", "island"):
         raise Failed(2, f"not a task file: {given.task}")
     absent = [f"no value for the input {n!r}" for n in task.get("inputs", ()) if n not in values]
     for s in task.get("secrets", ()):
@@ -148,6 +148,10 @@ def _attempts(given: Any, scratch: str) -> None:
             absent.append(f"the secret {s['name']!r} is missing: the variable {s['env']} is not set")
     if absent:
         raise Failed(2, "; ".join(absent))
+    if task["op"] == "island":
+        from .island import supervise
+
+        return supervise(task, values, os.path.abspath(given.program or ""), scratch, given.out)
     group = Group()
     delays = task.get("retry", {}).get("delays", [])
     for number in range(len(delays) + 1):
@@ -176,9 +180,9 @@ def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str) -> Non
     if program:
         path.append(program)
     packages = task.get("packages", [])
-    if not all(_met(p) for p in packages):
+    if not all(met(p) for p in packages):
         path.append(os.path.join(folder, "packages"))
-        _install(packages, path[-1], group, folder)
+        install(packages, path[-1], group, folder)
     runtime = os.path.dirname(os.path.abspath(__file__))
     rest = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and os.path.abspath(p) != os.path.dirname(runtime)]
     env = {**os.environ, **task.get("env", {}), "PYTHONPATH": os.pathsep.join(path + rest)}
@@ -188,7 +192,7 @@ def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str) -> Non
     code = group.run([sys.executable, "-u", "-B", "-c", BOOT, job], env, os.path.join(folder, "cwd"), timeout)
     if os.path.exists(os.path.join(out, "done.json")):
         for name in sorted(os.listdir(out), key=lambda n: n == "done.json"):  # the mark of success comes last
-            _publish(os.path.join(out, name), os.path.join(given.out, name))
+            publish(os.path.join(out, name), os.path.join(given.out, name))
         return
     if group.stopped:
         raise Failed(128 + group.stopped, f"stopped by {signal.Signals(group.stopped).name}")
@@ -203,7 +207,7 @@ def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str) -> Non
     raise Failed(1, f"the step's process ended with exit code {code} before the step returned")
 
 
-def _met(package: str) -> bool:
+def met(package: str) -> bool:
     """Whether an exact pin is what this interpreter has. Anything but `name==version` is for pip to judge."""
     from importlib import metadata
 
@@ -214,7 +218,7 @@ def _met(package: str) -> bool:
         return False
 
 
-def _install(packages: List[str], target: str, group: Group, folder: str) -> None:
+def install(packages: List[str], target: str, group: Group, folder: str) -> None:
     argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--target", target, *packages]
     with open(os.path.join(folder, "pip.txt"), "w+", errors="replace") as log:
         code = group.run(argv, dict(os.environ), os.path.join(folder, "cwd"), output=log)
@@ -235,16 +239,16 @@ def _read(path: str) -> Dict[str, Any]:
     return found
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path)
     elif os.path.lexists(path):
         os.remove(path)
 
 
-def _publish(source: str, target: str) -> None:
+def publish(source: str, target: str) -> None:
     """Rename, or copy to another file system (object store mounts know no rename, nor modes)."""
-    _remove(target)
+    remove(target)
 
     def copy(a: str, b: str) -> None:
         shutil.copyfile(a, b)

@@ -8,8 +8,9 @@ from wye.backend.capabilities import Capabilities
 from wye.backend.check import CheckedPipeline
 from wye.backend.target import EmittedFile
 from wye_targets.airflow.capabilities import CAPABILITIES, AirflowOptions
+from wye_targets.airflow.dag import Dag
 from wye_targets.airflow.emit import emit
-from wye_targets.airflow.lower import Dag, lower
+from wye_targets.airflow.lower import lower
 
 
 class Airflow:

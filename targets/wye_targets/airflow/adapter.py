@@ -31,52 +31,196 @@ log = logging.getLogger("airflow.task")
 
 
 def run_step(steps: Path, store: str | None, context: Any, inputs: dict[str, Any]) -> Any:
-    """Run the task's program and return its XCom value; of the last task, `outputs`, the pipeline's return value."""
-    file = steps / "tasks" / f"{context['ti'].task_id}.json"
-    task = json.loads(file.read_text("utf-8"))
-    scratch = Path(tempfile.mkdtemp(prefix="wye-"))
-    try:
-        values, out = scratch / "values.json", scratch / "out"
-        found = {name: value_of(source, context, inputs) for name, source in task["inputs"].items()}
-        values.write_text(json.dumps(found), "utf-8")
-        command = [interpreter(task.get("requirements", [])), str(steps / "wye_runtime" / "__main__.py"), "--task", str(file)]
-        command += ["--values", str(values), "--out", str(out), "--work", str(scratch / "work")]
-        if task.get("program"):
-            command += ["--program", str(steps / "programs" / task["program"])]
-        code = run(command, {**os.environ, **secrets(task.get("secrets", []))})
-        if code or not (out / "done.json").exists():
-            raise RuntimeError(failure(out, code))
-        made = {o["name"]: publish(out, o, store, context) for o in task["outputs"]}
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    """Run the current task and return its XCom value; of the last task, `outputs`, the pipeline's return value.
+
+    Tasks that only choose or count run here; what evaluates an expression or calls a step runs in a process of its own.
+    """
+    task = json.loads((steps / "tasks" / f"{context['ti'].task_id}.json").read_text("utf-8"))
+    check_guards(task, context, inputs)
+    if task["op"] == "join":
+        return join(task, steps, store, context, inputs)
+    if task["op"] in ("enter", "verdict"):
+        return True
+    values = {name: value_of(source, context, inputs) for name, source in task["inputs"].items()}
+    made = execute(task, values, steps, store, context) if task["op"] not in ("branch", "items") else {}
+    if task.get("region") == "branch":
+        return follow(task, plain(made["out"] if made else values["condition"]), context)
+    if task.get("region") == "items":
+        return indices(task, made["out"] if made else values["over"], made, context)
     if task.get("returns"):
         return made["out"].get("text") or Path(made["out"]["file"]).as_uri()
     return made
 
 
-def value_of(source: dict[str, Any], context: Any, inputs: dict[str, Any]) -> Any:
+def execute(task: dict[str, Any], values: dict[str, Any], steps: Path, store: str | None, context: Any) -> dict[str, Any]:
+    """Run the task's program in a fresh interpreter; its outputs, as they go into the XCom."""
+    scratch = Path(tempfile.mkdtemp(prefix="wye-"))
+    try:
+        file, given, out = scratch / "task.json", scratch / "values.json", scratch / "out"
+        file.write_text(json.dumps(task), "utf-8")
+        given.write_text(json.dumps(values), "utf-8")
+        command = [interpreter(task.get("requirements", [])), str(steps / "wye_runtime" / "__main__.py"), "--task", str(file)]
+        command += ["--values", str(given), "--out", str(out), "--work", str(scratch / "work")]
+        if task.get("program") or task["op"] == "island":
+            command += ["--program", str(steps / "programs" / task.get("program", ""))]
+        code = run(command, {**os.environ, **secrets(task.get("secrets", []))})
+        if code or not (out / "done.json").exists():
+            raise RuntimeError(failure(out, code))
+        return {o["name"]: publish(out, o, store, context) for o in task["outputs"]}
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+# --- branches, lists, joins -----------------------------------------------------------------------------------------------------------
+
+
+def check_guards(task: dict[str, Any], context: Any, inputs: dict[str, Any]) -> None:
+    """Skip this task where the block that it stands in is not entered. Most tasks are skipped by Airflow, with what they wait for."""
+    for guard in task.get("guards", []):
+        if "gate" in guard:
+            key = "arm" if "is" in guard else "return_value"
+            found = context["ti"].xcom_pull(task_ids=guard["gate"], key=key, map_indexes=-1)
+            entered = found is not None if key == "return_value" else found == guard["is"]
+        else:
+            entered = present(guard["source"], inputs) and plain(value_of(guard["source"], context, inputs)) is guard["is"]
+        if not entered:
+            skip(task["id"])
+
+
+def skip(task: str) -> None:
+    try:
+        from airflow.sdk.exceptions import AirflowSkipException
+    except ImportError:  # Airflow 2 and 3.0
+        from airflow.exceptions import AirflowSkipException
+    raise AirflowSkipException(f"{task} stands in a branch that is not taken")
+
+
+def follow(task: dict[str, Any], taken: Any, context: Any) -> list[str]:
+    """The tasks that a branch starts. Airflow 3 does not keep what a branch returns: joins read its choice under a key of its own."""
+    if not isinstance(taken, bool):
+        raise TypeError(f"the condition of {task['id']} is not a bool: {taken!r}")
+    context["ti"].xcom_push(key="arm", value=taken)
+    followed: list[str] = task["arms"]["true" if taken else "false"]
+    return followed
+
+
+def indices(task: dict[str, Any], entry: dict[str, Any], made: dict[str, Any], context: Any) -> list[str]:
+    """One text for each item of a list: what a mapped task, or group, expands over. A list that was made here is pushed beside it."""
+    from airflow.configuration import conf
+
+    count, limit = length(entry), conf.getint("core", "max_map_length", fallback=1024)
+    if count > limit:
+        raise ValueError(f"{task['id']}: a list of {count} items is longer than Airflow's limit, [core] max_map_length = {limit}")
+    if made:
+        context["ti"].xcom_push(key="over", value=made)
+    return [str(i) for i in range(count)]
+
+
+def length(entry: dict[str, Any]) -> int:
+    if "list" in entry:
+        return len(entry["list"])
+    if "file" in entry and os.path.isdir(entry["file"]):
+        return len(os.listdir(entry["file"]))
+    found = plain(entry)
+    if not isinstance(found, list):
+        raise TypeError(f"not a list: {found!r}"[:200])
+    return len(found)
+
+
+def join(task: dict[str, Any], steps: Path, store: str | None, context: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The values of the arm that was taken, whatever stands in the other."""
+    if "gate" in task:
+        taken = context["ti"].xcom_pull(task_ids=task["gate"], key="arm", map_indexes=-1)
+    else:
+        taken = plain(value_of(task["inputs"]["condition"], context, inputs)) if present(task["inputs"]["condition"], inputs) else None
+    if taken is None:
+        skip(task["id"])
+    made = {}
+    for output in task["outputs"]:
+        source = task["inputs"][output["true" if taken else "false"]]
+        made[output["name"]] = settled(value_of(source, context, inputs), source, steps, store, context)
+    return made
+
+
+def settled(entry: dict[str, Any], source: dict[str, Any], steps: Path, store: str | None, context: Any) -> dict[str, Any]:
+    """An entry that means the same to a reader of any type: a parameter of the run, or one item of a list, becomes wire text."""
+    if {"text", "file"} & entry.keys():
+        return entry
+    if "item" in entry and "file" in entry["item"] and os.path.isdir(entry["item"]["file"]):
+        return entry
+    port = {"name": "out", "type": source["type"], "format": "json"}
+    task = {"wye": 1, "op": "compute", "id": context["ti"].task_id, "span": "", "inputs": {"value": source}}
+    task |= {"value": {"input": "value"}, "type": source["type"], "outputs": [port], "program": None}
+    return dict(execute(task, {"value": entry}, steps, store, context)["out"])
+
+
+def plain(entry: dict[str, Any]) -> Any:
+    """The JSON value of an entry: a condition, or a list whose items nobody looks at."""
+    if "list" in entry:
+        return [plain(e) for e in entry["list"]]
+    if "item" in entry:
+        return plain(entry["item"])[entry["index"]]
+    if "value" in entry:
+        return entry["value"]
+    return json.loads(entry["text"] if "text" in entry else entry["raw"] if "raw" in entry else Path(entry["file"]).read_text("ascii"))
+
+
+# --- values ---------------------------------------------------------------------------------------------------------------------------
+
+
+def value_of(source: dict[str, Any], context: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     """Where the runner finds an input: in the XCom of the task that made it, or among the parameters of the run."""
+    if "text" in source:
+        return {"text": source["text"]}
+    if "item" in source:
+        index, over = int(inputs[source["index"]]), source["item"]
+        if over.get("each"):
+            return dict(instances(inputs[over["argument"]])[index][over["output"]])
+        return {"item": value_of(over, context, inputs), "index": index}
+    if "repeat" in source:
+        return {"list": [value_of(source["repeat"], context, inputs)] * len(inputs[source["items"]])}
+    if "whole" in source:
+        entry = value_of(source["whole"], context, inputs)
+        return {"format": "json", **entry} if "file" in entry and not os.path.isdir(entry["file"]) else entry
+    if source.get("each"):
+        return {"list": [made[source["output"]] for made in instances(inputs[source["argument"]])]}
     if "task" in source:
-        return inputs[source["argument"]][source["output"]]
+        return dict(inputs[source["argument"]][source["output"]])
     value = context["params"][source["param"]]
     if source["conf"] == "native" and (source["type"] == "str" or not isinstance(value, str)):
         return {"value": int(value) if source["type"] == "int" else value}  # to JSON schema 3.0 is an integer
     return {"raw": value if isinstance(value, str) else json.dumps(value)}
 
 
-def publish(out: Path, output: dict[str, Any], store: str | None, context: Any) -> dict[str, str]:
+def instances(given: Any) -> Any:
+    """The XComs of a mapped task: none when it mapped over nothing; of one instance of a group, Airflow 3 gives just that."""
+    return [] if given is None else [given] if isinstance(given, dict) else given
+
+
+def present(source: dict[str, Any], inputs: dict[str, Any]) -> bool:
+    """Whether the task that makes the value ran."""
+    inner = source.get("item") or source
+    return "argument" not in inner or inputs[inner["argument"]] is not None
+
+
+def publish(out: Path, output: dict[str, Any], store: str | None, context: Any) -> dict[str, Any]:
     """One output's place in the XCom value: short wire text itself, everything else moved to the store."""
     made = out / (output["name"] + (".json" if output["format"] == "json" else ""))
     if output["format"] == "json" and made.stat().st_size <= INLINE:
         return {"text": made.read_text("ascii")}
+    if output["format"] == "json*":
+        texts = [f.read_text("ascii") for f in sorted(made.iterdir(), key=lambda f: int(f.stem))]
+        if sum(map(len, texts)) <= INLINE:
+            return {"list": [{"text": text} for text in texts]}
     ti = context["ti"]
-    folder = Path(store_folder(store), ti.dag_id, safe(ti.run_id), ti.task_id, str(ti.try_number))
+    mapped = [str(ti.map_index)] if getattr(ti, "map_index", -1) >= 0 else []
+    folder = Path(store_folder(store), ti.dag_id, safe(ti.run_id), ti.task_id, *mapped, str(ti.try_number))
     target = folder / made.name
     with contextlib.suppress(FileNotFoundError):  # left by an attempt of the same number that was lost
         shutil.rmtree(target) if target.is_dir() else target.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     shutil.move(str(made), str(target))
-    return {"file": str(target)}
+    return {"file": str(target), **({"format": output["format"]} if output["format"][-1:] == "*" else {})}
 
 
 def safe(run_id: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wye.backend.capabilities import FEATURES, Capabilities, Row
+from wye.backend.capabilities import Capabilities, Row
+from wye.ir.nodes import blocks
 from wye.sdk.settings import Retry, Schedule, seconds
 
 _DOCS = "https://airflow.apache.org/docs/apache-airflow/stable/"
@@ -20,6 +21,9 @@ _DAG_RUN = _DOCS + "core-concepts/dag-run.html"
 _EXECUTORS = _DOCS + "core-concepts/executor/index.html"
 _OPERATOR = "https://airflow.apache.org/docs/apache-airflow-providers-standard/stable/operators/python.html"
 _STORES = _DOCS + "core-concepts/objectstorage.html"
+_BRANCH = _DAGS + "#branching"
+_RULES = _DAGS + "#trigger-rules"
+_MAPPING = _DOCS + "authoring-and-scheduling/dynamic-task-mapping.html"
 
 NO_CONTAINER = "steps run on the Airflow workers; give the workers this, or compile for a target that runs containers"
 
@@ -120,7 +124,39 @@ def tag(key: str, value: str) -> str:
     return f"{key}:{value}" if value else key
 
 
-_CONTROL_FLOW = Row("rejected", "run-time control flow is not compiled yet", _DAGS)
+def _if(value: Any, options: Any) -> Row | None:
+    if "map" in value.inside:
+        return Row(
+            "emulated",
+            "in a mapped group the first tasks of each arm skip themselves: a branch operator is not right there on 2.x",
+            _BRANCH,
+        )
+    return None
+
+
+def _map(value: Any, options: Any) -> Row | None:
+    node = value.node
+    if "map" in value.inside:
+        return Row("emulated", "island: Airflow cannot expand a task or a group inside a mapped one", _MAPPING, island=True)
+    if node.concurrency == 1:
+        how = "island: one item after the other; Airflow would go on with the next item when one has failed"
+        return Row("emulated", how, _MAPPING, island=True)
+    if node.concurrency is not None:
+        how = f"max_active_tis_per_dagrun={node.concurrency}"
+        if len(node.body.nodes) > 1 or any(blocks(n) for n in node.body.nodes):
+            return Row("emulated", f"{how} on each task of the body: so many at once of each", _MAPPING)
+        return Row("native", f"mapped task, {how}", _MAPPING)
+    return None
+
+
+def _try(value: Any, options: Any) -> Row | None:
+    if value.node.handlers:
+        return Row("emulated", "island: no trigger rule tells one failure from another", _RULES, island=True)
+    if "map" in value.inside:
+        how = "island: in a mapped group no rule waits for the tasks of one item whatever became of them, on 2.x"
+        return Row("emulated", how, _RULES, island=True)
+    return None
+
 
 ROWS: dict[str, Row] = {
     "parameter": Row("native", "Param; bool, int, float and str in their own type, others as JSON text", _PARAMS),
@@ -160,7 +196,13 @@ ROWS: dict[str, Row] = {
     "schedule.catchup": Row("native", "catchup; without it, the latest due run starts when the DAG is turned on", _DAG_RUN + "#catchup"),
     "schedule.overlap": Row("native", "max_active_runs=16", _DAG_RUN, when=_overlap),
     "schedule.paused": Row("native", "is_paused_upon_creation", _DAGS),
-    **{f.name: _CONTROL_FLOW for f in FEATURES if f.group == "control flow"},
+    "if": Row("native", "@task.branch; joins by none_failed_min_one_success", _BRANCH, when=_if),
+    "predicate": Row("native", "evaluated by the branch task; in a mapped group, or when it is read again, by a task of its own", _BRANCH),
+    "map": Row("native", "mapped task, or mapped task group, over at most [core] max_map_length = 1024 items", _MAPPING, when=_map),
+    "for": Row("emulated", "island: Airflow has no loop that hands values from one round to the next", _DAGS, island=True),
+    "while": Row("emulated", "island: Airflow's graphs have no cycles", _DAGS, island=True),
+    "try": Row("native", "all_done for the clean-up; a last task fails when the body failed", _RULES, when=_try),
+    "fail": Row("native", "a task that raises", _TASKS),
 }
 
 CAPABILITIES = Capabilities(

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wye.backend.embed import program_files, runtime_files
 from wye.backend.target import EmittedFile
-from wye_targets.airflow.lower import Dag, Task, literal
+from wye_targets.airflow.dag import Dag, Group, Task, literal
 
 IGNORE = """\
 # Airflow looks for DAGs in no file below this folder.
@@ -34,17 +34,19 @@ def emit(dag: Dag) -> Sequence[EmittedFile]:
         "adapter.py": (resources("wye_targets.airflow") / "adapter.py").read_text("utf-8"),
         **{f"tasks/{task.id}.json": task.file for task in dag.tasks},
         **{f"programs/{p.id}/{path}": text for p in dag.programs for path, text in program_files(p)},
-        **dict(runtime_files()),
+        **dict(runtime_files(interpreter=dag.interpreter)),
     }
     source = EmittedFile(f"{dag.name}.py", _source(dag, steps))
     return [source, *(EmittedFile(f"{steps}/{path}", text) for path, text in sorted(below.items()))]
 
 
 def _source(dag: Dag, steps: str) -> str:
+    decorators = ["task", "task_group"] if any(isinstance(part, Group) for part in dag.body) else ["task"]
     return _TEMPLATES.get_template("airflow_dag.py.jinja").render(
         title=dag.title,
         imports=["import runpy", *(line for use, line in _OPTIONAL_IMPORTS if use in dag.source), "from pathlib import Path"],
-        airflow_names=["Param", "dag", "get_current_context", "task"] if dag.params else ["dag", "get_current_context", "task"],
+        airflow_names=[*(["Param"] if dag.params else []), "dag", "get_current_context", *decorators],
+        decorators=decorators,
         param_import=["    from airflow.models.param import Param"] if dag.params else [],
         timetable_import=_TIMETABLE if "CronTriggerTimetable(" in dag.source else [],
         steps=literal(steps),
@@ -72,9 +74,9 @@ def _params(dag: Dag) -> list[str]:
 
 def _definition(task: Task) -> list[str]:
     names = [name for name, _ in task.arguments]
-    decorator = f"    @task({', '.join(task.settings)})" if task.settings else "    @task"
+    decorator = f"    @{task.decorator}({', '.join(task.settings)})" if task.settings else f"    @{task.decorator}"
     return [
-        *([decorator] if len(decorator) <= _WIDTH else ["    @task(", *(f"        {s}," for s in task.settings), "    )"]),
+        *([decorator] if len(decorator) <= _WIDTH else [f"    @{task.decorator}(", *(f"        {s}," for s in task.settings), "    )"]),
         f"    def {task.function}({', '.join(names)}):",
         f"        return run_step({', '.join(f'{n}={n}' for n in names)})",
         "",
@@ -82,8 +84,35 @@ def _definition(task: Task) -> list[str]:
 
 
 def _calls(dag: Dag) -> list[str]:
-    """Each task's call; its result has a name where something refers to it."""
-    used = {variable for task in dag.tasks for _, variable in task.arguments}
-    used.update(word for edge in dag.edges for word in re.findall(r"\w+", edge))
-    calls = [(t, f"{t.function}({', '.join(f'{a}={v}' for a, v in t.arguments)})") for t in dag.tasks]
-    return [f"    {t.variable} = {call}" if t.variable in used else f"    {call}" for t, call in calls]
+    """Each task's call, and each group; what something refers to has a name."""
+    groups = [part for part in dag.body if isinstance(part, Group)]
+    said = [e for task in dag.tasks for _, e in (*task.arguments, *((task.expand,) if task.expand else ()))]
+    said += [*dag.edges, *(e for g in groups for e in (*g.edges, *g.shared, g.items))]
+    used = {word for text in said for word in re.findall(r"\w+", text)}
+    lines = (line for part in dag.body for line in (_group(part, used) if isinstance(part, Group) else [_call(part, used)]))
+    return [f"    {line}" if line else "" for line in lines]
+
+
+def _call(task: Task, used: set[str]) -> str:
+    given = [(a, v) for a, v in task.arguments if not task.expand or a != task.expand[0]]
+    call = f"{task.function}({', '.join(f'{a}={v}' for a, v in given)})"
+    if task.expand:
+        partial = call.replace("(", ".partial(", 1) if given else task.function
+        call = f"{partial}.expand({task.expand[0]}={task.expand[1]})"
+    return f"{task.variable} = {call}" if task.variable in used else call
+
+
+def _group(group: Group, used: set[str]) -> list[str]:
+    own = "" if group.function == group.id else f"group_id={literal(group.id)}, "
+    shared = ", ".join(group.shared)
+    call = f"{group.function}.expand({group.index}={group.items})"
+    return [
+        "",
+        f"@task_group({own}prefix_group_id=False)",
+        f"def {group.function}({group.index}):",
+        *(f"    {_call(task, used)}" for task in group.tasks),
+        *(f"    {edge}" for edge in group.edges),
+        *([f"    return {shared}"] if shared else []),
+        "",
+        f"{shared} = {call}" if shared else call,
+    ]

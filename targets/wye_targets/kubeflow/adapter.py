@@ -23,6 +23,8 @@ MOUNTS = (("gs://", "/gcs/"), ("minio://", "/minio/"), ("s3://", "/s3/"))  # whe
 SECRETS = "/wye/secrets/"
 DISK = "/wye/disk"
 FOLDERS = ".wye-folders.json"  # an object store keeps no empty folder: their names travel in this file
+NOTHING = ".wye-nothing"  # a folder with this file alone is what a task gives that a loop without items had: no artifact
+ITEMS_LIMIT = 1000000  # the items of a list: no task gets them all, they are rows of the service's data base
 
 
 class Refused(Exception):
@@ -46,14 +48,16 @@ def run(executor: Any, task: dict[str, Any], program: str | None, folder: str) -
     given = executor.get("inputs", {})
     parameters = given.get("parameterValues", {})
     task.update(json.loads(parameters.get("wye-call", "{}")))
-    values = {}
-    for name, source in task["inputs"].items():
-        if source["as"] == "file":
-            values[name] = {"file": restore(local_path(given["artifacts"][name]["artifacts"][0]))}
-        else:
-            values[name] = {source["as"]: arrived(name, parameters[name], source)}
     scratch = DISK if os.path.isdir(DISK) else folder
     out = os.path.join(scratch, "out")
+    if any(parameters[name] == "" for name in task.get("guards", ())):
+        publish(task, executor["outputs"], None)  # an empty list has one iteration, in which nothing is done
+        return 0
+    values = {name: entry(name, source, parameters, given.get("artifacts", {})) for name, source in task["inputs"].items()}
+    if task["op"] == "pass":
+        hand_on(task, values, out)
+        publish(task, executor["outputs"], out)
+        return 0
     command = [sys.executable, os.path.join(folder, "wye_runtime", "__main__.py"), "--out", out, "--work", os.path.join(scratch, "work")]
     for name, content in (("task", task), ("values", values)):
         path = os.path.join(folder, name + ".json")
@@ -64,8 +68,57 @@ def run(executor: Any, task: dict[str, Any], program: str | None, folder: str) -
         command += ["--program", program]
     code = subprocess.call(command, env=dict(os.environ, **secrets(task)))
     if code == 0:
-        publish(task["outputs"], executor["outputs"], out)
+        publish(task, executor["outputs"], out)
     return code if code >= 0 else 128 - code
+
+
+def entry(name: str, source: dict[str, Any], parameters: dict[str, Any], artifacts: dict[str, Any]) -> dict[str, Any]:
+    """A value as the runner takes it."""
+    how = source["as"]
+    if how == "list":
+        return {"list": [{"text": unpacked(text)} for text in parameters[name] if text]}
+    if how not in ("file", "files"):
+        return {how: arrived(name, parameters[name], source)}
+    found = [{"file": restore(local_path(a))} for a in artifacts[name]["artifacts"]]
+    real = [e for e in found if not os.path.exists(os.path.join(e["file"], NOTHING))]
+    if "index" not in source:
+        return {"list": real} if how == "files" else found[0]
+    index = int(parameters[source["index"]])
+    return real[index] if how == "files" else {"item": dict(found[0], format=source["format"] + "*"), "index": index}
+
+
+def hand_on(task: dict[str, Any], values: dict[str, Any], out: str) -> None:
+    """The adapter's own task: hand on a value, or the items of a list, as the runner would have left an output in `out`."""
+    os.makedirs(out)
+    given = values.get("value") or {"text": task.get("text") or ""}
+    place = given.get("file")
+    if "item" in given:
+        base = os.path.join(given["item"]["file"], str(given["index"]))
+        place = base if os.path.exists(base) else base + ".json"
+    text = wired(given, task["inputs"].get("value", {})) if place is None and "list" not in given else None
+    for port in task.get("items", ()):
+        if text is None:  # artifacts: their numbers
+            number = len(given["list"]) if "list" in given else sum(n.partition(".")[0].isdigit() for n in os.listdir(str(place)))
+            text = json.dumps(list(range(number)))
+        write(os.path.join(out, port + ".json"), text)
+    for port in task["outputs"]:
+        target = os.path.join(out, port["name"] + ".json" * (port["format"] == "json"))
+        if text is not None:
+            write(target, text)
+        else:
+            copy(str(place), target)
+
+
+def wired(given: dict[str, Any], source: dict[str, Any]) -> str:
+    """The wire text of a value."""
+    from wye_runtime.types import from_json
+    from wye_runtime.values import encode, normalise, parse_argument
+
+    if "text" in given:
+        text: str = given["text"]
+        return text
+    t = from_json(source["type"])
+    return encode(parse_argument(given["raw"], t) if "raw" in given else normalise(given["value"], t), t)
 
 
 def unpack(arguments: list[str], folder: str) -> tuple[dict[str, Any], str | None]:
@@ -93,8 +146,10 @@ def integer(text: str) -> float:
 
 def arrived(name: str, value: Any, source: dict[str, Any]) -> Any:
     """A value as it was before KFP carried it, all of whose numbers are doubles."""
-    if source["as"] == "text" and value.startswith(PACKED):
-        return zlib.decompress(base64.b64decode(value[len(PACKED) :])).decode("ascii")
+    if source["as"] == "text":
+        if value == "":  # the service's word for what there is not
+            raise Refused(2, f"the input {name!r} has no value")
+        return unpacked(value)
     if source["as"] == "raw" and value is None:
         return "null"
     kind = source["type"] if source["as"] == "value" else None
@@ -141,32 +196,56 @@ def restore(path: str) -> str:
     return path
 
 
-def publish(ports: list[dict[str, Any]], outputs: dict[str, Any], out: str) -> None:
-    """Hand the runner's outputs to KFP. Every parameter is checked before anything is written."""
-    texts, made = {}, {}
+def publish(task: dict[str, Any], outputs: dict[str, Any], out: str | None) -> None:
+    """Hand the runner's outputs to KFP; or, without any, what stands for nothing. Every parameter is checked before anything is written."""
+    ports = task["outputs"]
+    found: dict[str, Any] = {}
     for port in ports:
         if port["format"] == "json":
-            with open(os.path.join(out, port["name"] + ".json")) as file:
-                texts[port["key"]] = packed(file.read())
-            size = len(json.dumps(texts[port["key"]]))
-            if size > VALUE_LIMIT:
-                message = (
-                    f"output {port['name']!r} takes {size} bytes, a Kubeflow parameter {VALUE_LIMIT} at most: return an artifact instead"
-                )
-                raise Refused(3, message)
+            found[port["key"]] = packed(read(os.path.join(out, port["name"] + ".json"))) if out else ""
+            bounded(port["name"], found[port["key"]], VALUE_LIMIT)
+        elif port["format"] == "json*":
+            places = [os.path.join(out, port["name"], f"{i}.json") for i in range(len(os.listdir(os.path.join(out, port["name"]))))] if out else []
+            found[port["key"]] = bounded(port["name"], [packed(read(p)) for p in places] or [""], VALUE_LIMIT)
+    for name, keys in task.get("items", {}).items():
+        texts = listed(read(os.path.join(out, name + ".json"))) if out else []
+        for key, filled in keys.items():
+            found[key] = bounded(name, texts or [""] * filled, ITEMS_LIMIT)
+    made = {}
     for port in ports:
-        if port["format"] != "json":
+        if not port["format"].startswith("json"):
             artifact = outputs["artifacts"][port["key"]]["artifacts"][0]
-            copy(os.path.join(out, port["name"]), local_path(artifact))
+            if out:
+                copy(os.path.join(out, port["name"]), local_path(artifact))
+            else:
+                write(os.path.join(local_path(artifact), NOTHING), "")
             made[port["key"]] = {"artifacts": [{"name": artifact.get("name", ""), "uri": artifact["uri"], "metadata": {}}]}
-    for key, text in texts.items():
-        write(outputs["parameters"][key]["outputFile"], text)
+    for key, value in found.items():
+        write(outputs["parameters"][key]["outputFile"], value if isinstance(value, str) else json.dumps(value))
     if made:
         write(outputs["outputFile"], json.dumps({"artifacts": made}))
 
 
+def bounded(name: str, value: Any, limit: int) -> Any:
+    size = len(json.dumps(value))
+    if size > limit:
+        raise Refused(3, f"output {name!r} takes {size} bytes, a Kubeflow parameter {limit} at most: return an artifact instead")
+    return value
+
+
+def listed(text: str) -> list[str]:
+    """The items of a list, each as a text of its own."""
+    from wye_runtime.values import wire
+
+    return [packed(wire(item)) for item in json.loads(text)]
+
+
 def packed(text: str) -> str:
     return PACKED + base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii") if len(text) >= PACKED_FROM else text
+
+
+def unpacked(text: str) -> str:
+    return zlib.decompress(base64.b64decode(text[len(PACKED) :])).decode("ascii") if text.startswith(PACKED) else text
 
 
 def copy(source: str, target: str) -> None:
@@ -180,6 +259,11 @@ def copy(source: str, target: str) -> None:
     empty = [os.path.relpath(place, source) for place, folders, files in os.walk(source) if not folders and not files]
     if empty:
         write(os.path.join(target, FOLDERS), json.dumps(sorted(empty)))
+
+
+def read(path: str) -> str:
+    with open(path) as file:
+        return file.read()
 
 
 def write(path: str, text: str) -> None:

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row
+from wye.ir import model as ir
+from wye.ir.expressions import Reference
+from wye.ir.nodes import arms
 from wye.sdk.settings import Cache, Retry, Schedule, seconds
-from wye_targets.kubeflow.adapter import VALUE_LIMIT
+from wye_targets.kubeflow.adapter import ITEMS_LIMIT, VALUE_LIMIT
+from wye_targets.kubeflow.conditions import express
+from wye_targets.kubeflow.dags import TEXT, Kind
 from wye_targets.kubeflow.schedule import Inexpressible, expression, overlap, window
 
 IMAGE = "python:3.11-slim"
@@ -21,6 +26,10 @@ _DOCS = "https://www.kubeflow.org/docs/components/pipelines/user-guides/"
 _PARAMETERS = _DOCS + "data-handling/parameters/"
 _ARTIFACTS = _DOCS + "data-handling/artifacts/"
 _CONTROL = _DOCS + "core-functions/control-flow/"
+_CONDITION = _CONTROL + "#conditions-dslif-dslelif-dslelse"
+_LOOP = _CONTROL + "#parallel-looping-dslparallelfor"
+_EXIT = _CONTROL + "#exit-handling-dslexithandler"
+_JOIN = "https://github.com/kubeflow/pipelines/pull/13436"
 _CACHING = _DOCS + "core-functions/caching/"
 _RECURRING = "https://www.kubeflow.org/docs/components/pipelines/concepts/run-trigger/"
 _PLATFORM = _DOCS + "core-functions/platform-specific-features/"
@@ -128,8 +137,29 @@ def _parameter(value: Any, options: Any) -> Row | None:
     return Row("rejected", f"a run parameter takes {VALUE_LIMIT:,} bytes at most", _PARAMETERS, "make the value in a step")
 
 
-def _not_yet(title: str) -> Row:
-    return Row("rejected", "run-time control flow is not compiled yet", _CONTROL, f"take {title} into a step")
+def _if(value: Any, options: Any) -> Row | None:
+    """A join of artifacts: the service that has it."""
+    artifacts = any(isinstance(e, Reference) and not isinstance(e, ir.Param) and e.format != "json" for arm in arms(value.node) for e in arm)
+    how = "condition-branches with triggerPolicy.condition; an artifact by artifactSelectors: since 2.17 (kubeflow/pipelines#13436)"
+    return Row("native", how, _JOIN) if artifacts else None
+
+
+def _predicate(value: Any, options: Any) -> Row | None:
+    """Whether it is one of the conditions that KFP itself evaluates: as `regions` decides, from the declared types alone."""
+
+    def operand(reference: Reference) -> tuple[str, Kind] | None:
+        if not isinstance(reference, ir.Param):
+            return ("", TEXT) if reference.format == "json" else None
+        kind = {"bool": "BOOLEAN", "int": "NUMBER_INTEGER", "float": "NUMBER_DOUBLE"}.get(str(reference.type))
+        return ("", Kind(kind, "value")) if kind else None
+
+    return None if express(value.value, operand) is None else Row("native", "triggerPolicy.condition", _CONDITION)
+
+
+def _try(value: Any, options: Any) -> Row | None:
+    if value.node.handlers:
+        return Row("emulated", "island: no trigger of Kubeflow's asks what has failed", _EXIT, island=True)
+    return None
 
 
 ROWS: dict[str, Row] = {
@@ -174,12 +204,13 @@ ROWS: dict[str, Row] = {
     "schedule.catchup": Row("native", "no_catchup; without catch-up the last time missed still runs, once", _CLIENT),
     "schedule.overlap": Row("native", "max_concurrency: at most 10 runs at a time", _CONCURRENCY, when=_scheduled(overlap)),
     "schedule.paused": Row("native", "enabled", _CLIENT),
-    "if": _not_yet("the branch"),
-    "map": _not_yet("the loop"),
-    "for": _not_yet("the loop"),
-    "while": _not_yet("the loop"),
-    "try": _not_yet("the whole try"),
-    "fail": _not_yet("the check"),
+    "if": Row("native", "condition-branches with triggerPolicy.condition, valueFromOneof", _CONDITION, when=_if),
+    "predicate": Row("emulated", "predicate: a task whose output the condition compares with `true`", _CONDITION, when=_predicate),
+    "map": Row("native", "parameterIterator over the items as text; results are collected, an empty list has one iteration that does nothing", _LOOP),
+    "for": Row("emulated", "island: iterations of Kubeflow's hand nothing on to the next", _LOOP, island=True),
+    "while": Row("emulated", "island: Kubeflow has no loop with a condition", _LOOP, island=True),
+    "try": Row("native", "exit-handler with ALL_UPSTREAM_TASKS_COMPLETED; a task `verdict` fails the run when the clean-up failed", _EXIT, when=_try),
+    "fail": Row("native", "a task that raises", _CONTROL),
 }
 
 CAPABILITIES = Capabilities(
@@ -188,6 +219,7 @@ CAPABILITIES = Capabilities(
     "3.11",
     {
         "parameter bytes": VALUE_LIMIT,  # the launcher gets all inputs of a task as one argument, and Linux takes 131,071 bytes
+        "bytes of a list's items": ITEMS_LIMIT,
         "argument bytes": 131_071,
         "run parameter bytes": 10_000,  # the API server's MAX_PARAMETER_BYTES
         "pipeline bytes": MAX_BYTES,

@@ -6,26 +6,41 @@ It accepts dangling references, unknown fields of executors, any name and any ve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABELS = {"comp-": "component", "exec-": "executor"}
 _ARGUMENT_LIMIT = 131_071
-_TYPES = ("BOOLEAN", "NUMBER_INTEGER", "NUMBER_DOUBLE", "STRING")
+_TYPES = ("BOOLEAN", "NUMBER_INTEGER", "NUMBER_DOUBLE", "STRING", "LIST")
+_READ = re.compile(r"inputs\.parameter_values\['([^']*)'\]")
 _EXPANDED = re.compile(r"\{\{|\$[($]")
 
 
 def check(spec: dict[str, Any], platform: dict[str, Any]) -> list[str]:
     """Every fault, in a stable order."""
-    return [*_names(spec), *_own_name(spec), *_executors(spec), *_components(spec), *_dag(spec), *_platform(spec, platform)]
+    faults = [*_names(spec), *_own_name(spec), *_executors(spec), *_components(spec)]
+    for name, dag in _dags(spec):
+        faults += _dag(name, dag, spec)
+    return [*faults, *_platform(spec, platform)]
+
+
+def _dags(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "root", spec["root"]
+    yield from ((n, c) for n, c in spec["components"].items() if "dag" in c)
+
+
+def _tasks(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for _, dag in _dags(spec):
+        yield from dag["dag"]["tasks"].items()
 
 
 def _names(spec: dict[str, Any]) -> Iterator[str]:
     if spec.get("schemaVersion") != "2.1.0":
         yield f"schemaVersion {spec.get('schemaVersion')!r}"
-    tasks = spec["root"]["dag"]["tasks"]
+    tasks = [n for n, _ in _tasks(spec)]
     for kind, names in (("task", tasks), ("component", spec["components"]), ("executor", spec["deploymentSpec"]["executors"]),
                         ("pipeline", [spec["pipelineInfo"].get("name", "")])):  # fmt: skip
         for name in names:
@@ -62,14 +77,25 @@ def _executors(spec: dict[str, Any]) -> Iterator[str]:
 
 
 def _components(spec: dict[str, Any]) -> Iterator[str]:
-    used = {t.get("componentRef", {}).get("name") for t in spec["root"]["dag"]["tasks"].values()}
+    used = Counter(t.get("componentRef", {}).get("name") for _, t in _tasks(spec))
     for name, component in spec["components"].items():
-        if name not in used:
+        if not used[name]:
             yield f"component {name}: no task uses it"
-        if component.get("executorLabel") not in spec["deploymentSpec"]["executors"]:
+        elif used[name] > 1:
+            yield f"component {name}: more than one task uses it, and kfp.local keeps a task's files by its component"
+        if "dag" not in component and component.get("executorLabel") not in spec["deploymentSpec"]["executors"]:
             yield f"component {name}: no executor {component.get('executorLabel')!r}"
         yield from _definitions(f"component {name}", component)
     yield from _definitions("root", spec["root"])
+    edges = {n: {t.get("componentRef", {}).get("name") for t in d["dag"]["tasks"].values()} for n, d in _dags(spec)}
+    yield from _cycle("components", edges)
+
+
+def _cycle(what: str, edges: dict[str, set[str]]) -> Iterator[str]:
+    try:
+        TopologicalSorter({n: sorted(e) for n, e in edges.items()}).prepare()
+    except CycleError as error:
+        yield f"a cycle of {what}: {' -> '.join(reversed(error.args[1]))}"
 
 
 def _definitions(where: str, component: dict[str, Any]) -> Iterator[str]:
@@ -88,80 +114,149 @@ def _definitions(where: str, component: dict[str, Any]) -> Iterator[str]:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    wanted = {"BOOLEAN": bool, "NUMBER_INTEGER": float, "NUMBER_DOUBLE": float, "STRING": str}[kind] if kind in _TYPES else object
+    wanted = {"BOOLEAN": bool, "NUMBER_INTEGER": float, "NUMBER_DOUBLE": float, "STRING": str, "LIST": list}.get(str(kind), object)
     return type(value) is wanted or wanted is object
 
 
-def _dag(spec: dict[str, Any]) -> Iterator[str]:
-    tasks = spec["root"]["dag"]["tasks"]
+def _dag(name: str, dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[str]:
+    tasks = dag["dag"]["tasks"]
     edges: dict[str, set[str]] = {}
-    for name, task in tasks.items():
-        component = spec["components"].get(task.get("componentRef", {}).get("name"))
+    if all(_is_hook(t) for t in tasks.values()):
+        yield f"{name}: no task but those that run at an exit"
+    for task, step in tasks.items():
+        where = f"{name}: task {task}"
+        component = spec["components"].get(step.get("componentRef", {}).get("name"))
         if component is None:
-            yield f"task {name}: no component {task.get('componentRef', {}).get('name')!r}"
+            yield f"{where}: no component {step.get('componentRef', {}).get('name')!r}"
             continue
-        edges[name] = set(task.get("dependentTasks", ()))
-        for other in sorted(edges[name] - tasks.keys()):
-            yield f"task {name}: depends on {other!r}, which is no task"
-        for kind, field in (("parameters", "parameterType"), ("artifacts", "artifactType")):
-            declared = component.get("inputDefinitions", {}).get(kind, {})
-            given = task.get("inputs", {}).get(kind, {})
-            for key in sorted(declared.keys() ^ given.keys()):
-                if key in given:
-                    yield f"task {name}: the component has no input {key!r}"
-                elif not declared[key].get("isOptional"):
-                    yield f"task {name}: the input {key!r} is not given"
-            for key in sorted(declared.keys() & given.keys()):
-                yield from _source(f"task {name}: the input {key!r}", given[key], declared[key][field], edges[name], spec)
-    yield from _outputs(spec)
-    try:
-        TopologicalSorter({n: sorted(e) for n, e in edges.items()}).prepare()
-    except CycleError as error:
-        yield f"a cycle of tasks: {' -> '.join(reversed(error.args[1]))}"
+        edges[task] = set(step.get("dependentTasks", ()))
+        for other in sorted(edges[task]):
+            yield from _dependency(where, other, tasks)
+        yield from _inputs(where, step, component, dag, spec)
+        yield from _trigger(where, step, component, tasks)
+    yield from _outputs(name, dag, spec)
+    yield from _cycle("tasks", edges)
 
 
-def _source(where: str, source: dict[str, Any], wanted: Any, after: Iterable[str], spec: dict[str, Any]) -> Iterator[str]:
+def _is_hook(step: dict[str, Any]) -> bool:
+    return "strategy" in step.get("triggerPolicy", {})
+
+
+def _dependency(where: str, other: str, tasks: dict[str, Any]) -> Iterator[str]:
+    """A task starts when those that it depends on have succeeded, and one that was skipped never has; a hook is no task of its DAG."""
+    if other not in tasks:
+        yield f"{where}: depends on {other!r}, which is no task"
+    elif "condition" in tasks[other].get("triggerPolicy", {}):
+        yield f"{where}: depends on {other!r}, and does not run when that is skipped"
+    elif _is_hook(tasks[other]):
+        yield f"{where}: depends on {other!r}, which runs at an exit"
+
+
+def _inputs(where: str, step: dict[str, Any], component: dict[str, Any], dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[str]:
+    iterator = step.get("parameterIterator", {})
+    for kind in ("parameters", "artifacts"):
+        declared = component.get("inputDefinitions", {}).get(kind, {})
+        given = step.get("inputs", {}).get(kind, {})
+        for key in sorted(declared.keys() ^ given.keys()):
+            if key in given:
+                yield f"{where}: the component has no input {key!r}"
+            elif not declared[key].get("isOptional") and key != iterator.get("itemInput"):
+                yield f"{where}: the input {key!r} is not given"
+        for key in sorted(declared.keys() & given.keys()):
+            yield from _source(f"{where}: the input {key!r}", given[key], _kind(declared[key]), step, dag, spec)
+    if iterator:
+        declared = component.get("inputDefinitions", {}).get("parameters", {})
+        items, item = iterator["items"].get("inputParameter"), iterator.get("itemInput")
+        if declared.get(items, {}).get("parameterType") != "LIST" or declared.get(item, {}).get("parameterType") != "STRING":
+            yield f"{where}: does not go through a LIST of STRINGs: {items!r}, {item!r}"
+
+
+def _kind(definition: dict[str, Any]) -> Any:
+    """What must be the same at both ends: a parameter's type; an artifact's, and whether there are several."""
+    if "artifactType" in definition:
+        return definition["artifactType"], bool(definition.get("isArtifactList"))
+    return definition.get("parameterType")
+
+
+def _source(where: str, source: dict[str, Any], wanted: Any, step: dict[str, Any], dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[str]:
     """One input of a task: what it reads must exist, have the type, and be waited for."""
+    inputs = dag.get("inputDefinitions", {})
     match source:
         case {"runtimeValue": {"constant": value}}:
             found: Any = wanted if _fits(value, wanted) else type(value).__name__
         case {"componentInputParameter": name}:
-            found = spec["root"].get("inputDefinitions", {}).get("parameters", {}).get(name, {}).get("parameterType")
+            found = _kind(inputs.get("parameters", {}).get(name, {}))
+        case {"componentInputArtifact": name}:
+            found = _kind(inputs.get("artifacts", {}).get(name, {}))
         case {"taskOutputParameter": {"producerTask": producer, "outputParameterKey": key}}:
-            found = _output(spec, producer, "parameters", key).get("parameterType")
+            found = _kind(_output(dag, spec, producer, "parameters", key))
         case {"taskOutputArtifact": {"producerTask": producer, "outputArtifactKey": key}}:
-            found = _output(spec, producer, "artifacts", key).get("artifactType")
+            found = _kind(_output(dag, spec, producer, "artifacts", key))
         case _:
             found = None
     if found is None:
         yield f"{where} comes from nowhere: {source}"
     elif found != wanted:
         yield f"{where} is {wanted}, and what it reads is {found}"
-    producers = [s["producerTask"] for s in source.values() if isinstance(s, dict) and "producerTask" in s]
-    yield from (f"{where} reads {p!r} without waiting for it" for p in producers if p not in after)
+    for producer in (s["producerTask"] for s in source.values() if isinstance(s, dict) and "producerTask" in s):
+        if producer not in step.get("dependentTasks", ()):
+            yield f"{where} reads {producer!r} without waiting for it"
 
 
-def _output(spec: dict[str, Any], task: str, kind: str, key: str) -> dict[str, Any]:
-    component = spec["root"]["dag"]["tasks"].get(task, {}).get("componentRef", {}).get("name")
+def _output(dag: dict[str, Any], spec: dict[str, Any], task: str, kind: str, key: str) -> dict[str, Any]:
+    component = dag["dag"]["tasks"].get(task, {}).get("componentRef", {}).get("name")
     definitions = spec["components"].get(component, {}).get("outputDefinitions", {})
     found: dict[str, Any] = definitions.get(kind, {}).get(key, {})
     return found
 
 
-def _outputs(spec: dict[str, Any]) -> Iterator[str]:
-    declared = spec["root"].get("outputDefinitions", {})
-    given = spec["root"]["dag"].get("outputs", {})
+def _trigger(where: str, step: dict[str, Any], component: dict[str, Any], tasks: dict[str, Any]) -> Iterator[str]:
+    policy = step.get("triggerPolicy", {})
+    for name in _READ.findall(policy.get("condition", "")):
+        if name not in component.get("inputDefinitions", {}).get("parameters", {}):
+            yield f"{where}: its condition reads {name!r}, which is no input"
+    if "condition" in policy and "parameterIterator" in step:
+        yield f"{where}: a loop with a condition"
+    if not _is_hook(step):
+        return
+    # The service hangs it on each task that it depends on, those that it reads among them: it would run once for each.
+    if policy["strategy"] != "ALL_UPSTREAM_TASKS_COMPLETED" or len(step.get("dependentTasks", ())) != 1:
+        yield f"{where}: does not run at the exit of exactly one task"
+    for other in step.get("dependentTasks", ()):
+        if "parameterIterator" in tasks.get(other, {}):
+            yield f"{where}: runs at the exit of a loop, which has none"
+
+
+def _outputs(name: str, dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[str]:
+    declared = dag.get("outputDefinitions", {})
+    given = dag["dag"].get("outputs", {})
+    looped = any(t.get("componentRef", {}).get("name") == name and "parameterIterator" in t for _, t in _tasks(spec))
     for kind in ("parameters", "artifacts"):
         if declared.get(kind, {}).keys() != given.get(kind, {}).keys():
-            yield f"root: the declared {kind} are not those that the tasks give"
-    for name, source in given.get("parameters", {}).items():
-        at = source.get("valueFromParameter", {})
-        if not _output(spec, at.get("producerSubtask"), "parameters", at.get("outputParameterKey")):
-            yield f"root: the output {name!r} comes from nowhere"
-    for name, source in given.get("artifacts", {}).items():
-        for at in source.get("artifactSelectors") or [{}]:
-            if not _output(spec, at.get("producerSubtask"), "artifacts", at.get("outputArtifactKey")):
-                yield f"root: the output {name!r} comes from nowhere"
+            yield f"{name}: the declared {kind} are not those that the tasks give"
+        for key in sorted(declared.get(kind, {}).keys() & given.get(kind, {}).keys()):
+            made = list(_selectors(given[kind][key]))
+            if not made:
+                yield f"{name}: the output {key!r} comes from nowhere"
+            for task, port in made:
+                found = _kind(_output(dag, spec, task, kind, port))
+                if not found or found == (None, False):
+                    yield f"{name}: the output {key!r} comes from nowhere"
+                elif _collected(found) != _kind(declared[kind][key]) if looped else found != _kind(declared[kind][key]):
+                    yield f"{name}: the output {key!r} is {_kind(declared[kind][key])}, and what it is made of is {found}"
+                if (len(made) > 1) > ("condition" in dag["dag"]["tasks"].get(task, {}).get("triggerPolicy", {})):
+                    yield f"{name}: the output {key!r} is one of several, and {task!r} has no condition"
+
+
+def _selectors(output: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    found = output.get("artifactSelectors") or output.get("valueFromOneof", {}).get("parameterSelectors") or [output.get("valueFromParameter")]
+    for at in filter(None, found):
+        yield at.get("producerSubtask"), at.get("outputParameterKey") or at.get("outputArtifactKey")
+
+
+def _collected(kind: Any) -> Any:
+    """What the iterations of a loop give, as the loop gives it."""
+    return "LIST" if isinstance(kind, str) else (kind[0], True)
 
 
 def _platform(spec: dict[str, Any], platform: dict[str, Any]) -> Iterator[str]:

@@ -18,7 +18,8 @@ from wye.backend.yaml import dump_all
 from wye.diagnostics import CompileFailed, Diagnostic
 from wye.runtime.values import wire
 from wye_targets.kubeflow.check import check
-from wye_targets.kubeflow.lower import Executor, Native
+from wye_targets.kubeflow.lower import Native
+from wye_targets.kubeflow.tasks import Executor
 
 ARGUMENT_LIMIT = 131_071
 """Bytes of one argument of a program on Linux."""
@@ -81,16 +82,17 @@ def _arguments(e: Executor) -> Iterator[str]:
     """The task, then each file below a line with its name, then the runtime."""
     yield from quote(wire(e.task))
     for path, text in e.files:
-        yield from quote(f"# {path}\n{wire(json.loads(text)) if path == LINES else text}")
-    runtime = _runtime()
+        yield from quote(f"# {path}\n{wire(json.loads(text)) if path.rpartition('/')[2] == LINES else text}")
+    runtime = _runtime(e.interpreter)
     assert len(runtime) <= ARGUMENT_LIMIT
     yield runtime
 
 
 @cache
-def _runtime() -> str:
+def _runtime(interpreter: bool) -> str:
+    """`interpreter`: with what an island runs."""
     adapter = resources("wye_targets.kubeflow").joinpath("adapter.py").read_text(encoding="utf-8")
-    return payload((("wye_kubeflow.py", adapter), *runtime_files()))
+    return payload((("wye_kubeflow.py", adapter), *runtime_files(interpreter=interpreter)))
 
 
 def quote(text: str) -> Iterator[str]:

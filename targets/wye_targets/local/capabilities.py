@@ -10,7 +10,6 @@ from wye_targets.local.lower import interval_fields
 
 CRONTAB = "https://man7.org/linux/man-pages/man5/crontab.5.html"
 FLOCK = "https://man7.org/linux/man-pages/man1/flock.1.html"
-LATER = "run-time control flow is not compiled yet"
 
 
 def _every(schedule: Schedule, options: Any) -> Row | None:
@@ -76,6 +75,12 @@ CAPABILITIES = Capabilities(
         "schedule.catchup": Row("rejected", "cron does not make up for runs that it missed", CRONTAB, "leave out `catchup`"),
         "schedule.overlap": Row("emulated", "flock(1) in the line of crontab.txt", FLOCK, when=_overlap),
         "schedule.paused": Row("emulated", "the line of crontab.txt is a comment", CRONTAB),
-        **{name: Row("rejected", LATER) for name in ("if", "map", "for", "while", "try", "fail")},
+        "if": Row("native", "the plan interpreter runs the arm that the condition chooses"),
+        "predicate": Row("native", "a task whose output is true or false"),
+        "map": Row("native", "the plan interpreter runs the iterations in parallel"),
+        "for": Row("native", "the plan interpreter runs the iterations in order"),
+        "while": Row("native", "the plan interpreter evaluates the condition before each iteration"),
+        "try": Row("native", "the plan interpreter runs handlers and `finally` when the body has ended"),
+        "fail": Row("native", "a task that raises"),
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -13,11 +14,15 @@ from typing import Any
 
 import pytest
 
+from wye.backend import run as run_module
 from wye.backend.check import CheckedPipeline, check
 from wye.backend.run import RunInputError, Text, run_local, unmet
+from wye.cli.execute import _counts, _show
+from wye.cli.progress import _View
 from wye.diagnostics import Span
 from wye.ir import model as ir
 from wye.ir.settings import PipelineSettings, Settings
+from wye.runtime.outcome import Event
 from wye.runtime.types import Type, format_of
 from wye.sdk.settings import Retry, Secret
 from wye_targets.local import Local, LocalOptions
@@ -191,6 +196,90 @@ def test_returned_artifacts_are_shown_as_files(tmp_path: Path) -> None:
     result = run_local(checked("thing", "any"), {"x": "text"}, root=tmp_path, workers=1)
     assert Path(result.outputs).read_bytes()[:2] == b"\x80\x04"
     assert run_local(checked("echo", "any"), {"x": "text"}, root=tmp_path, workers=1).outputs == "text"
+
+
+# --- branches and loops ------------------------------------------------------------------------------------------------------------
+
+
+def nested(*tasks: dict[str, Any]) -> dict[str, Any]:
+    """A plan whose tasks stand two regions deep: in a loop, in a `try`."""
+    item = {"item": "loop", "format": "json", "type": "str"}
+    tasks = tuple({**t, "inputs": {"x": item}} for t in tasks)
+    region: dict[str, Any] = {"op": "try", "id": "t", "span": "flow.py:5:5", "after": [], "body": {"nodes": list(tasks), "yields": []}}
+    region |= {"handlers": [{"types": [], "body": {"nodes": [], "yields": []}}], "else": None, "final": {"nodes": [], "yields": []}}
+    over = {"const": ["a", "b"], "format": "json", "type": ["list", "str"]}
+    body = {"nodes": [region], "yields": []}
+    loop = {"op": "map", "id": "loop", "span": "flow.py:4:1", "over": over, "limit": None, "body": body, "after": []}
+    return {"wye": 1, "pipeline": "flow", "parameters": [], "nodes": [loop], "returns": None, "settings": {"on_failure": "stop"}}
+
+
+def planned(monkeypatch: pytest.MonkeyPatch, function: str, t: Type = "str", **settings: Any) -> CheckedPipeline:
+    """A checked pipeline whose plan is the one above, around a call of the step."""
+    pipeline = checked(function, t, **settings)
+    flat = run_module.plan_json(pipeline.pipeline)
+    plan = {**nested(flat["nodes"][0]), "steps": flat["steps"]}
+    monkeypatch.setattr(run_module, "plan_json", lambda p: plan)
+    return pipeline
+
+
+def test_a_run_with_a_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run_local(planned(monkeypatch, "echo"), {}, root=tmp_path, workers=2)
+    assert (result.status, result.outputs_text) == ("succeeded", None)
+    assert [(t.id, t.step, t.status) for t in result.tasks] == [(f"loop[{i}].echo", "flow:echo", "succeeded") for i in range(2)]
+    assert (result.folder / "tasks/loop/1/echo/out/out.json").read_text() == '"b"'
+    run = json.loads((result.folder / "run.json").read_text())
+    assert [t["id"] for t in run["tasks"]] == ["loop[0].echo", "loop[1].echo"]
+    assert _counts(result, None) == "2 tasks done"
+
+
+def test_failures_that_are_handled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    result = run_local(planned(monkeypatch, "fail"), {}, root=tmp_path, workers=2)
+    assert (result.status, [t.status for t in result.tasks], [t.handled for t in result.tasks]) == ("succeeded", ["failed"] * 2, [True] * 2)
+    assert _counts(result, None) == "0 tasks done, 2 failed (handled)"
+    _show(result, None)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_log_of_a_task_in_a_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline = planned(monkeypatch, "fail")
+    run_module.plan_json(pipeline.pipeline)["nodes"][0]["body"]["nodes"][0]["handlers"] = []
+    result = run_local(pipeline, {}, root=tmp_path, workers=1)
+    assert result.status == "failed"
+    _show(result, None)
+    shown = capsys.readouterr().err
+    assert "task loop[0].fail failed" in shown
+    assert (result.folder / "tasks/loop/0/fail/log.txt").exists()
+    assert str(result.folder / "tasks/loop/0/fail/log.txt") in shown
+    assert "failed: 0 tasks done, " in shown
+
+
+def test_secrets_and_packages_inside_regions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wanted before anything starts; and a package that is there is not installed again for a task."""
+    monkeypatch.delenv("TOKEN", raising=False)
+    token = (Secret("api-token", "TOKEN"),)
+    pipeline = planned(monkeypatch, "env", ("list", "str"), secrets=token, packages=("no-such-package>=1",), env=(("SET", "s"),))
+    messages = problems(tmp_path, pipeline, {})
+    assert [m.split(" ")[1] for m in messages] == ["`api-token`", "`no-such-package>=1`"]
+    monkeypatch.undo()
+    monkeypatch.setenv("TOKEN", "t")
+    pipeline = planned(monkeypatch, "env", ("list", "str"), secrets=token, packages=("pytest>=1",), env=(("SET", "s"),))
+    result = run_local(pipeline, {}, root=tmp_path / "runs", workers=2)
+    assert [t.status for t in result.tasks] == ["succeeded"] * 2
+    assert "packages" not in json.loads((result.folder / "tasks/loop/0/env/task.json").read_text())
+    assert "pytest" in (result.folder / "plan.json").read_text()
+
+
+def test_a_live_view_of_a_run_with_loops() -> None:
+    from rich.console import Console
+
+    view = _View(None)
+    for kind, task in (("started", "loop[0].a"), ("succeeded", "loop[0].a"), ("skipped", "b"), ("started", "loop[1].a")):
+        view.take(Event(kind, task, None, 1))
+    console = Console(file=io.StringIO(), width=80, record=True)
+    console.print(view.draw())
+    text = console.export_text()
+    assert "loop[1].a" in text
+    assert "1 task done" in text
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/cmdline"), reason="needs /proc")

@@ -49,27 +49,29 @@ def test_regions_are_indented(build: Any) -> None:
     s = build.span()
     one = ir.Block((build.call("a"),), (build.out("a"),))
     other = ir.Block((), (build.const(1),))
-    item = ir.Item("map_1", "int", s)
+    item = ir.Item("map_1", "int", "json", s)
     body = ir.Block((build.call("b", x=item),), (build.out("b"),))
-    fails = ir.Block((ir.Fail("fail_1", build.const("no", "str"), (), s),), ())
-    carry = ir.Carry("for_1", 0, "int", s)
+    error = ir.Builtin("ValueError", (build.const("no", "str"),), (), "any", s)
+    fails = ir.Block((ir.Fail("fail_1", error, None, Settings(), None, (), s),), (build.const(0),))
+    carry = ir.Carry("for_1", 0, "int", "json", s)
     p = build.pipeline(
         ir.If("if_1", build.param("x", "bool"), one, other, (), s),
-        ir.Map("map_1", build.param("xs", ("list", "int")), body, ("concat",), 4, (), s),
-        ir.For("for_1", build.param("xs", ("list", "int")), (build.const(0),), ir.Block((), (carry,)), (), s),
-        ir.While("while_1", (), ir.Block((), (build.const(False, "bool"),)), ir.Block((), ()), (), s),
-        ir.Try("try_1", ir.Block((), ()), (ir.Handler(("ValueError",), fails, s),), None, ir.Block((), ()), (), s),
+        ir.Map("map_1", build.param("xs", ("list", "int")), body, 4, (), s),
+        ir.For("for_1", build.param("xs", ("list", "int")), (build.const(0),), None, ir.Block((), (carry,)), (), s),
+        ir.While("while_1", (), None, ir.Block((), (build.const(False, "bool"),)), ir.Block((), ()), (), s),
+        ir.Try("try_1", ir.Block((), (build.const(1),)), (ir.Handler(("ValueError",), fails, s),), None, ir.Block((), ()), (), s),
         parameters={"x": "bool", "xs": ("list", "int")},
     )  # fmt: skip
     verify(p)
     lines = [line.partition("  # ")[0] for line in show(p).splitlines()]
     assert lines[3:] == [
         "  %if_1 = if x", "  then:", "    %a = call m:a()", "    yield %a", "  else:", "    yield 1",
-        "  %map_1 = map over xs at most 4 at once concat", "  do:", "    %b = call m:b(x=%map_1.item)", "    yield %b",
+        "  %map_1 = map over xs at most 4 at once", "  do:", "    %b = call m:b(x=%map_1.item)", "    yield %b",
         "  %for_1 = for over xs carrying 0", "  do:", "    yield %for_1.carry[0]",
         "  %while_1 = while", "  condition:", "    yield False", "  do:",
-        "  %try_1 = try", "  do:", "  except ValueError:", "    %fail_1 = fail 'no'", "  finally:",
-        *lines[25:],
+        "  %try_1 = try", "  do:", "    yield 1", "  except ValueError:", "    %fail_1 = fail ValueError('no')", "    yield 0",
+        "  finally:",
+        *lines[27:],
     ]  # fmt: skip
 
 
@@ -94,7 +96,7 @@ def test_the_verifier_finds_what_is_wrong(build: Any) -> None:
         "calls an unknown step": (replace(good, step="m:nothing"),),
         "calls an unknown pipeline": (build.sub("s", "nothing"),),
         "not an id": (replace(good, id="a.b"),),
-        "outside its region": (build.call("b", x=ir.Item("map_1", "int", build.span())),),
+        "outside its region": (build.call("b", x=ir.Item("map_1", "int", "json", build.span())),),
         "waits twice": (good, build.call("b", after=("a", "a"))),
         "binds a parameter twice": (replace(good, bindings=(("x", build.const(1)), ("x", build.const(2)))),),
         "binds unknown parameters": (replace(good, bindings=(("nothing", build.const(1)),)),),

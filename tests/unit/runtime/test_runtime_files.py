@@ -195,3 +195,51 @@ def test_copy_value_leaves_nothing_behind_unless_there_is_a_file(tmp_path):
     assert one != two
     assert one.name == two.name == "f"
     assert one.read_text() == two.read_text() == "x"
+
+
+# --- lists of which each element travels by itself -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("format", "t", "value", "names"), [
+    ("json*", ("list", "int"), list(range(11)), [f"{i}.json" for i in range(11)]),
+    ("auto*", ("list", "any"), [1, Model(2), None, {"a": Model([])}], ["0", "1", "2", "3"]),
+    ("bytes*", ("list", "bytes"), [b"", b"a", b"\xff" * 100], ["0", "1", "2"]),
+    ("auto*", "any", [], []),
+    ("json*", ("list", ("list", "float")), [[1.0], []], ["0.json", "1.json"]),
+])  # fmt: skip
+def test_a_list(tmp_path, format, t, value, names):
+    save(value, t, format, tmp_path / "x")
+    assert sorted(p.name for p in (tmp_path / "x").iterdir()) == sorted(names)
+    assert load(tmp_path / "x", format) == value
+    assert [type(v) for v in load(tmp_path / "x", format)] == [type(v) for v in value]
+
+
+def test_each_element_is_written_as_it_would_be_alone(tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    save([tmp_path / "a.txt"], ("list", "path"), "path*", tmp_path / "x")
+    save(tmp_path / "a.txt", "path", "path", tmp_path / "y")
+    assert (tmp_path / "x/0/value.json").read_text() == (tmp_path / "y/value.json").read_text()
+    save([1], ("list", "float"), "json*", tmp_path / "n")
+    assert (tmp_path / "n/0.json").read_text() == "1.0"
+
+
+def test_what_is_no_list_of_that_type(tmp_path):
+    with pytest.raises(TypeError, match="wanted a list, got tuple"):
+        save((1,), ("list", "int"), "json*", tmp_path / "x")
+    with pytest.raises(TypeError, match="wanted int, got str"):
+        save([1, "a"], ("list", "int"), "json*", tmp_path / "y")
+
+
+def test_what_a_platform_keeps_beside_a_list(tmp_path):
+    save([1, 2], ("list", "int"), "json*", tmp_path / "x")
+    (tmp_path / "x/.folders.json").write_text("[]")
+    assert load(tmp_path / "x", "json*") == [1, 2]
+    (tmp_path / "x/0.json").unlink()
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "x", "json*")
+
+
+def test_a_copy_of_a_list(tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    (made,) = copy_value([tmp_path / "a.txt"], ("list", "path"), "path*", tmp_path)
+    assert (made != tmp_path / "a.txt", made.read_text()) == (True, "a")

@@ -20,7 +20,7 @@ sys.path.insert(0, sys.argv[1])
 import types
 package = sys.modules["wye_runtime"] = types.ModuleType("wye_runtime")
 package.__path__ = [sys.argv[1] + "/wye/runtime"]
-from wye_runtime import plan
+from wye_runtime import launch, plan
 folder, workers = sys.argv[2], int(sys.argv[3])
 events = []
 def note(e):
@@ -28,7 +28,7 @@ def note(e):
     print(e.kind, e.task, file=sys.stderr, flush=True)
 with open(folder + "/plan.json") as file: given = json.load(file)
 with open(folder + "/values.json") as file: values = json.load(file)
-r = plan.run_plan(given, values, folder, plan.ProcessLauncher(folder + "/programs", workers), workers, note)
+r = plan.run_plan(given, values, folder, launch.ProcessLauncher(folder + "/programs", workers), workers, note)
 tasks = {t.id: [t.status, t.attempts, (t.error or {}).get("message")] for t in r.tasks}
 print(json.dumps({"status": r.status, "tasks": tasks, "events": events, "returned": r.returned, "message": r.message}))
 """

@@ -294,6 +294,112 @@ def test_compute(runner: Runner) -> None:
     assert 'File "flow.py", line 12' in result.error["traceback"]
 
 
+def failing(value: Any, when: Any = None, **more: Any) -> dict[str, Any]:
+    task = {"op": "fail", "id": "x", "span": "flow.py:12:3", "inputs": {}, "value": value, "when": when, "outputs": [], "program": None}
+    return {**task, "after": [], **more}
+
+
+def test_fail(runner: Runner) -> None:
+    result = runner.run(failing({"py": "ValueError('no way')", "with": {}}))
+    assert (result.code, result.error["type"][:2], result.error["message"]) == (1, ["ValueError", "Exception"], "no way")
+    assert 'File "flow.py", line 12' in result.error["traceback"]
+    assert "child.py" not in result.error["traceback"]
+    assert runner.run(failing({"py": "KeyError", "with": {}})).error["type"][0] == "KeyError"
+
+
+def test_fail_with_a_condition(runner: Runner) -> None:
+    """The exception is not even made when the condition is false."""
+    runner.values = {"n": {"text": "0"}}
+    inputs = {"n": {"param": "n", "format": "json", "type": "int"}}
+    n = {"n": {"input": "n"}}
+    task = failing({"py": "AssertionError(1 // n)", "with": n}, {"py": "n == 0", "with": n}, inputs=inputs)
+    assert runner.run(task).error["type"][0] == "ZeroDivisionError"
+    runner.values = {"n": {"text": "1"}}
+    result = runner.run(task)
+    assert (result.code, result.done, sorted(p.name for p in runner.out.iterdir())) == (0, True, ["done.json"])
+    task["when"] = {"py": "n > 0", "with": n}
+    assert runner.run(task).error["message"] == "1"
+
+
+def test_fail_with_what_is_no_exception(runner: Runner) -> None:
+    error = runner.run(failing({"const": 3})).error
+    assert (error["type"][0], error["message"]) == ("TypeError", "exceptions must derive from BaseException")
+
+
+def test_fail_with_the_users_exception(runner: Runner) -> None:
+    runner.write(flow="class Bad(Exception):\n    def __init__(self, a): super().__init__(a * 2)\n")
+    result = runner.run(failing({"py": "Bad('no')", "with": {}, "use": {"Bad": "flow:Bad"}}, program="p", entry="flow"))
+    assert (result.error["type"][0], result.error["message"]) == ("flow:Bad", "nono")
+
+
+def listed(runner: Runner, entry: Any, t: Any = "any", format: str = "json", py: str = "x") -> Any:
+    """What an expression makes of an input."""
+    runner.values = {"x": entry}
+    inputs = {"x": {"task": "t0", "output": "out", "format": format, "type": t}}
+    task = {"op": "compute", "id": "c", "span": "flow.py:1:1", "inputs": inputs, "type": "any", "outputs": [port()], "program": None}
+    result = runner.run({**task, "value": {"py": py, "with": {"x": {"input": "x"}}}})
+    assert result.code == 0, result.stderr
+    return runner.value()
+
+
+def test_lists_of_values(runner: Runner) -> None:
+    (runner.folder / "two.json").write_text("2")
+    mixed = {"list": [{"text": "1"}, {"file": str(runner.folder / "two.json")}, {"value": 3}, {"raw": "4"}, {"list": []}]}
+    assert listed(runner, mixed, format="json*") == [1, 2, 3, 4, []]
+    assert listed(runner, {"list": [{"value": 1}, {"raw": "2"}]}, ["list", "float"], "json*") == [1.0, 2.0]
+    assert listed(runner, {"list": []}, format="auto*") == []
+
+
+def test_elements_of_lists(runner: Runner) -> None:
+    rows = {"list": [{"text": "[1]"}, {"text": "[2,3]"}]}
+    assert listed(runner, {"item": rows, "index": 1}) == [2, 3]
+    assert listed(runner, {"item": {"item": rows, "index": 1}, "index": "1"}, "int") == 3
+    assert listed(runner, {"item": {"text": '["a","b"]'}, "index": 1}, "str") == "b"
+    assert listed(runner, {"item": {"raw": "[1, 2]"}, "index": 0}, "float", py="[x, type(x).__name__]") == [1.0, "float"]
+    (runner.folder / "list.json").write_text("[5,6]")
+    assert listed(runner, {"item": {"file": str(runner.folder / "list.json")}, "index": 1}, "int") == 6
+
+
+def test_lists_on_disk(runner: Runner) -> None:
+    """A folder of numbered files, eleven of them, with something of the platform's beside them."""
+    texts, things = runner.folder / "texts", runner.folder / "things"
+    texts.mkdir()
+    things.mkdir()
+    for i in range(11):
+        (texts / f"{i}.json").write_text(str(i))
+        (things / str(i)).write_bytes(b"%d" % i)
+    (things / ".keep").touch()
+    assert listed(runner, {"file": str(texts)}, ["list", "int"], "json*") == list(range(11))
+    assert listed(runner, {"file": str(things)}, ["list", "bytes"], "bytes*", "[b.decode() for b in x]") == [str(i) for i in range(11)]
+    assert listed(runner, {"item": {"file": str(things)}, "index": 10}, "bytes", "bytes", "x.decode()") == "10"
+    assert listed(runner, {"item": {"file": str(texts), "format": "json*"}, "index": 10}, "int") == 10
+    (things / "3").unlink()
+    runner.values = {"x": {"file": str(things)}}
+    with pytest.raises(AssertionError, match="No such file"):
+        listed(runner, {"file": str(things)}, ["list", "bytes"], "bytes*", "len(x)")
+
+
+def test_the_format_of_an_entry_wins(runner: Runner) -> None:
+    """A list of paths, each in a copy of its own; and where any artifact may be, one that is a parameter's text."""
+    entries = []
+    for name in "ab":
+        folder = runner.folder / name
+        (folder / "0").mkdir(parents=True)
+        (folder / "0/same.txt").write_text(name)
+        (folder / "value.json").write_text('{"$path":"0/same.txt"}')
+        entries.append({"file": str(folder), "format": "path"})
+    spoil = "[p.read_text() for p in x] + [p.write_text('spoilt') for p in x]"
+    assert listed(runner, {"list": entries}, ["list", "path"], "path*", spoil) == ["a", "b", 6, 6]
+    assert (runner.folder / "a/0/same.txt").read_text() == "a"
+    assert listed(runner, {"item": {"list": entries}, "index": 1}, "path", "path", "x.read_text()") == "b"
+    (runner.folder / "text.json").write_text("[1]")
+    assert listed(runner, {"file": str(runner.folder / "text.json"), "format": "json"}, "any", "bytes") == [1]
+
+
+def test_reduce_is_at_hand(runner: Runner) -> None:
+    assert listed(runner, {"text": "[1,2,3]"}, py="_reduce(lambda a, b: a * 10 + b, x, 0)") == 123
+
+
 # --- programs --------------------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,584 @@
+"""Loops over run-time values go in; `Map`, `For` and `While` regions come out, with what the names stand for after them.
+
+    ys = []                               %for_1 = map over %xs
+    total = 0                             do: %f = f(%for_1.item); yield %f
+    for x in xs():                  ->    ys = %for_1.result[0]
+        y = f(x)                          total = reduce(lambda c, y: c + y, %for_1.result[0], 0)
+        ys.append(y)
+        total += y
+
+A name that the body only adds to is *accumulated*, one that only expressions continue is *folded*: the iterations stay independent. Where
+a task reads what an earlier iteration left, or the loop can end early, the iterations are sequential (`For`), with carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from wye.diagnostics import Span
+from wye.frontend import inference
+from wye.frontend.displays import dict_display, display
+from wye.frontend.frame import FLAGS, RETURN, STOP, VALUE, Bound, Frame, Mark, compute, constant, is_value
+from wye.frontend.regions import Arm, Regions, boolean, evaluated, travels
+from wye.ir.expressions import Key, Reference, key, raises, references, rewrite, substitute, walk
+from wye.ir.model import (
+    Builtin,
+    Carry,
+    Clause,
+    Comprehension,
+    Const,
+    DictDisplay,
+    Display,
+    Expr,
+    For,
+    Format,
+    Index,
+    Item,
+    Lambda,
+    Local,
+    Map,
+    Method,
+    Output,
+    Param,
+    Result,
+    Select,
+    Star,
+    While,
+)  # fmt: skip
+from wye.ir.nodes import read, source
+from wye.runtime.types import Type, format_of
+
+TRIES = 8
+"""How often a loop's body is lowered until the types of its carries fit; then they are `any`."""
+
+
+@dataclass(slots=True)
+class Loop:
+    """A loop as the source has it: `bind` makes its targets stand for an item, `body` lowers its statements. `assigned` are all names that
+    it may bind; `receivers` those that it only appends to or stores into."""
+
+    span: Span
+    bind: Callable[[Expr], None]
+    body: Callable[[], None]
+    assigned: Sequence[str]
+    receivers: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Carried:
+    """A name that an iteration may find as an earlier one left it."""
+
+    name: str
+    initial: Expr
+    span: Span
+    type: Type
+    format: Format
+    owned: bool
+    was_owned: bool = False
+    """Before the loop; `owned`: before every iteration."""
+
+
+@dataclass(slots=True)
+class _Try:
+    """One lowering of a loop's body."""
+
+    region: str
+    carried: list[_Carried]
+    accumulated: dict[str, Bound]
+    arm: Arm
+    head: Arm | None = None
+    """Of a `while`: its condition."""
+    condition: Expr | None = None
+
+    def end(self, name: str) -> Expr | None:
+        bound = self.arm.env.get(name)
+        return bound.value if bound else None
+
+
+@dataclass(slots=True)
+class _Leaves:
+    """What a loop's expressions read of one iteration: it becomes the results of the map, and a name in the expression outside."""
+
+    frame: Frame
+    region: str
+    over: Expr
+    inner: frozenset[str]
+    found: dict[Key, tuple[Reference, str]] = field(default_factory=dict)
+
+    def outside(self, value: Expr, also: Callable[[Reference], Expr | None] = lambda r: None) -> Expr:
+        def local(r: Reference) -> Expr | None:
+            item = isinstance(r, Item) and r.region == self.region
+            if not item and source(r) not in self.inner:
+                return also(r)
+            if key(r) not in self.found:
+                self.found[key(r)] = (r, self.frame.local())
+            return Local(self.found[key(r)][1], r.type, r.span)
+
+        return substitute(value, local)
+
+    def yields(self) -> list[Reference]:
+        return [r for r, _ in self.found.values() if not isinstance(r, Item) or r.region != self.region]
+
+    def columns(self, values: Sequence[Expr]) -> tuple[str, Expr]:
+        """The names of these leaves as a comprehension's target, and what goes over their values, one iteration's after the other's."""
+        used = {e.name for v in values for e in _walk_locals(v)}
+        results = {key(r): i for i, r in enumerate(self.yields())}
+        chosen = [(r, name) for r, name in self.found.values() if name in used]
+        lists: list[Expr] = []
+        for r, _ in chosen:
+            lists.append(self.result(results[key(r)], r) if key(r) in results else self.over)
+        if not chosen:
+            return "_", self.over
+        if len(chosen) == 1:
+            return chosen[0][1], lists[0]
+        type_: Type = ("list", ("tuple", *(r.type for r, _ in chosen)))
+        return ", ".join(name for _, name in chosen), Builtin("zip", tuple(lists), (), type_, self.over.span)
+
+    def result(self, index: int, leaf: Reference) -> Result:
+        return Result(self.region, index, ("list", leaf.type), cast(Format, travels(leaf) + "*"), leaf.span)
+
+
+class Loops:
+    """Makes the loops of one pipeline's body."""
+
+    def __init__(self, frame: Frame, regions: Regions) -> None:
+        self.frame, self.regions = frame, regions
+
+    # --- for -----------------------------------------------------------------------------------------------------------------
+
+    def over_items(self, value: Expr, width: int | None, loop: Loop) -> None:
+        """A `for` over a value that only a run knows."""
+        frame = self.frame
+        region = frame.region("for")
+        over, item = self._over(value, region)
+        mark = frame.mark()
+
+        def lower(tried: _Try) -> Arm:
+            def body() -> None:
+                self._enter(tried)
+                loop.bind(item)
+                loop.body()
+
+            return self._inside(body)
+
+        accumulated = self._accumulated(loop)
+        tried = self._settled(mark, lambda: _Try(region, self._carried(region, loop, accumulated), accumulated, _NO_ARM), lower)
+        if accumulated and not self._is_map(tried):
+            frame.back(mark)
+            tried = self._settled(mark, lambda: _Try(region, self._carried(region, loop, {}), {}, _NO_ARM), lower)
+        if self._is_map(tried):
+            self._map(tried, over, width, loop)
+        else:
+            self._for(tried, over, loop)
+
+    def _over(self, value: Expr, region: str) -> tuple[Expr, Expr]:
+        """A reference to the list that is gone over, and what an item of it is."""
+        frame, span = self.frame, value.span
+        element = inference.element(value.type)
+        is_list = isinstance(value.type, tuple) and value.type[0] == "list"
+        if isinstance(value, Reference) and not isinstance(value, Param | Const) and value.format.endswith("*"):
+            return value, Item(region, element, cast(Format, value.format[:-1]), span)
+        if format_of(value.type) == "json" and not (is_list and isinstance(value, Reference) and travels(value) == "json"):
+            if not _makes_a_list(value):
+                value = Builtin("list", (value,), (), ("list", element), span)
+            value = frame.task(frame.work, len(frame.nodes), value, f"{region}_items")
+        if travels(value) == "json":
+            return value, Item(region, element, "json", span)
+        # Objects: the iterations go over the places of the list, and take the object there.
+        if not (is_list and isinstance(value, Reference)):
+            value = Builtin("list", (value,), (), ("list", element), span)
+            value = frame.task(frame.work, len(frame.nodes), value, f"{region}_items")
+        length = Builtin("len", (value,), (), "int", span)
+        places = Builtin("list", (Builtin("range", (length,), (), ("list", "int"), span),), (), ("list", "int"), span)
+        over = frame.task(frame.work, len(frame.nodes), places, f"{region}_places")
+        return over, Index(value, Item(region, "int", "json", span), element, span)
+
+    def _accumulated(self, loop: Loop) -> dict[str, Bound]:
+        """The lists and dicts that the body only adds to."""
+        env = self.frame.env
+        names = [n for n in env if n in loop.receivers and env[n].owned and env[n].maybe is None]
+        return {n: env[n] for n in names if inference.kind_of(env[n].value.type) in ("list", "dict")}
+
+    def _carried(self, region: str, loop: Loop, accumulated: Iterable[str]) -> list[_Carried]:
+        env = self.frame.env
+        found: list[_Carried] = []
+        for name in dict.fromkeys(loop.assigned):
+            if name in env and name not in accumulated and env[name].maybe is None:
+                value = env[name].value
+                found.append(_Carried(name, value, env[name].span, value.type, _carry_format([value]), env[name].owned, env[name].owned))
+        return found
+
+    def _enter(self, tried: _Try) -> None:
+        """What the names stand for where an iteration begins."""
+        frame = self.frame
+        for flag in FLAGS:
+            frame.env.pop(flag, None)
+        for i, c in enumerate(tried.carried):
+            frame.env[c.name] = Bound(Carry(tried.region, i, c.type, c.format, c.span), c.span, c.owned, frame.work, 0)
+        for name, bound in tried.accumulated.items():
+            empty = dict_display([], bound.span) if inference.kind_of(bound.value.type) == "dict" else display("list", [], bound.span)
+            frame.env[name] = Bound(empty, bound.span, True, frame.work, 0)
+
+    def _inside(self, body: Callable[[], None], env: dict[str, Bound] | None = None) -> Arm:
+        self.frame.loops += 1
+        try:
+            return self.regions.arm(body, env=env)
+        finally:
+            self.frame.loops -= 1
+
+    def _settled(self, mark: Mark, first: Callable[[], _Try], lower: Callable[[_Try], Arm]) -> _Try:
+        """Lower the body until each carry has a type and a format that holds before and after every iteration."""
+        tried = first()
+        for number in range(TRIES + 1):
+            tried.arm = lower(tried)
+            again: list[_Carried] = []
+            for i, c in enumerate(tried.carried):
+                end = tried.arm.env.get(c.name)
+                if tried.arm.dead or end is None or end.maybe:
+                    again.append(c)
+                    continue
+                if self._is_carry(end.value, tried.region, i) and (end.owned or not c.was_owned):
+                    continue  # no iteration changes it: it is the value from outside
+                type_ = inference.join(c.type, end.value.type) if number < TRIES else "any"
+                format = _carry_format([c.initial, end.value], type_)
+                again.append(_carried_as(c, type_, format, c.owned and end.owned))
+            if [_shape(c) for c in again] == [_shape(c) for c in tried.carried]:
+                return tried
+            self.frame.back(mark)
+            tried.carried = again
+        tried.arm = lower(tried)
+        return tried
+
+    def _is_carry(self, value: Expr, region: str, index: int) -> bool:
+        return isinstance(value, Carry) and value.region == region and value.index == index
+
+    def _is_map(self, tried: _Try) -> bool:
+        """Whether the iterations are independent: no task reads a carry, and nothing ends the loop early."""
+        if tried.arm.dead:
+            return not any(isinstance(r, Carry) and r.region == tried.region for n in tried.arm.work.nodes for r in read(n))
+        if any(f in tried.arm.env and constant(tried.arm.env[f].value) != (True, False) for f in (STOP, RETURN)):
+            return False
+        work = tried.arm.work
+        made = [e for _, _, e in work.made.values()]
+        reading = [r for n in work.nodes for r in read(n)] + [r for e in made for r in references(e)]
+        if any(isinstance(r, Carry) and r.region == tried.region for r in reading):
+            return False
+        ends = [e for c in tried.carried if (e := tried.end(c.name)) is not None]
+        certain: set[int] = set()
+        stack = list(ends)
+        while stack:
+            expr = stack.pop()
+            certain.add(id(expr))
+            stack.extend(evaluated(expr))
+        for _, expr in work.pending:
+            if not is_value(expr) and raises(expr) and self._reads_carry(expr, tried) and (id(expr) not in certain or work.careful):
+                return False
+        if any(self._reads_carry(e, tried) for n in tried.accumulated if (e := tried.end(n)) is not None):
+            return False
+        for c in tried.carried:
+            end = tried.arm.env.get(c.name)
+            if end is not None and (end.lost or end.maybe):
+                return False
+        return True
+
+    def _reads_carry(self, expr: Expr, tried: _Try) -> bool:
+        return any(isinstance(r, Carry) and r.region == tried.region for r in references(expr))
+
+    # --- map -----------------------------------------------------------------------------------------------------------------
+
+    def _map(self, tried: _Try, over: Expr, width: int | None, loop: Loop) -> None:
+        frame, arm, region = self.frame, tried.arm, tried.region
+        work = arm.work
+        folded = [] if arm.dead else self._folded(tried)
+        single = [n for n in (*tried.accumulated, *(c.name for c in tried.carried)) if not arm.dead and n not in {c.name for c in folded}]
+        ends = {n: e for n in single if (e := tried.end(n)) is not None and not _is_empty(e, n in tried.accumulated)}
+        for name, end in ends.items():
+            if not is_value(end) and raises(end):
+                ends[name] = frame.task(work, len(work.nodes), end, f"{region}_{name}")
+        work.pending = [(p, e) for p, e in work.pending if not self._reads_carry(e, tried)]
+        leaves = _Leaves(frame, region, over, arm.ids)
+        outside = {n: leaves.outside(e) for n, e in ends.items()}
+        steps = self._steps(folded, tried, leaves)
+        block = self.regions.finish(work, leaves.yields())
+        if block.nodes:
+            names = tuple(self._called(tried, leaves))
+            frame.add(Map(region, over, block, width, (), loop.span, names))
+        env = frame.env
+        for name, value in outside.items():
+            if name in tried.accumulated:
+                made = self._gathered(tried.accumulated[name].value, value, leaves, loop.span)
+                self._rebind(name, made, loop.span, owned=True)
+            else:
+                made = self._last(value, env[name].value, leaves, loop.span)
+                self._rebind(name, made, loop.span, owned=False)
+        for i, (name, made) in enumerate(self._fold(folded, steps, leaves, loop.span)):
+            self._rebind(name, made, loop.span, owned=folded[i].owned)
+        self._leave(loop)
+
+    def _called(self, tried: _Try, leaves: _Leaves) -> Iterable[str]:
+        """For each result the name that the source has for it, as far as one is known."""
+        names = {key(e): n for n in tried.arm.env if isinstance(e := tried.arm.env[n].value, Reference)}
+        for n in tried.accumulated:
+            end = tried.end(n)
+            if isinstance(end, Display) and len(end.items) == 1 and isinstance(end.items[0], Reference):
+                names.setdefault(key(end.items[0]), n)
+        for leaf in leaves.yields():
+            yield names.get(key(leaf), source(leaf) or "item").strip(" ?").replace(" ", "_")
+
+    def _rebind(self, name: str, value: Expr, span: Span, owned: bool) -> None:
+        if not is_value(value):
+            self.frame.pend(value)
+        self.frame.bind(name, value, span, owned)
+
+    def _leave(self, loop: Loop) -> None:
+        """After the loop, what only its iterations bind may not be bound."""
+        env = self.frame.env
+        for name in loop.assigned:
+            if name not in env:
+                why = f"bound only in the loop at {loop.span.path}:{loop.span.line}, which may have no iteration"
+                env[name] = Bound(Const("null", "none", loop.span), loop.span, maybe=why)
+
+    def _folded(self, tried: _Try) -> list[_Carried]:
+        """The names whose next value depends on what an earlier iteration left, and those that these read."""
+        wanted = {i for i, c in enumerate(tried.carried) if (e := tried.end(c.name)) is not None and self._reads_carry(e, tried)}
+        while True:
+            read = {
+                r.index
+                for i in wanted
+                if (e := tried.end(tried.carried[i].name)) is not None
+                for r in references(e)
+                if isinstance(r, Carry) and r.region == tried.region
+            }
+            if read <= wanted:
+                return [c for i, c in enumerate(tried.carried) if i in wanted]
+            wanted |= read
+
+    def _steps(self, folded: list[_Carried], tried: _Try, leaves: _Leaves) -> tuple[str, list[Expr]]:
+        """The name of the state in a fold's function, and the next values in terms of it and of the leaves."""
+        state = self.frame.local() if folded else ""
+        index = {i: n for n, c in enumerate(folded) for i, d in enumerate(tried.carried) if d is c}
+
+        def carry(r: Reference) -> Expr | None:
+            if not (isinstance(r, Carry) and r.region == tried.region):
+                return None
+            local = Local(state, r.type if len(folded) == 1 else ("tuple", *(c.type for c in folded)), r.span)
+            if len(folded) == 1:
+                return local
+            return Index(local, self.frame.const(index[r.index], r.span), r.type, r.span)
+
+        return state, [leaves.outside(cast(Expr, tried.end(c.name)), carry) for c in folded]
+
+    def _fold(self, folded: list[_Carried], steps: tuple[str, list[Expr]], leaves: _Leaves, span: Span) -> list[tuple[str, Expr]]:
+        if not folded:
+            return []
+        state, values = steps
+        targets, columns = leaves.columns(values)
+        names = [] if targets == "_" else targets.split(", ")
+        item = self.frame.local()
+        types = {name: r.type for r, name in leaves.found.values()}
+        element = types[names[0]] if len(names) == 1 else ("tuple", *(types[n] for n in names))
+
+        def renamed(value: Expr) -> Expr:
+            local = Local(item, element, span)
+
+            def change(e: Expr) -> Expr:
+                if not isinstance(e, Local) or e.name not in names:
+                    return e
+                if len(names) == 1:
+                    return replace(local, type=e.type)
+                return Index(local, self.frame.const(names.index(e.name), span), e.type, span)
+
+            return rewrite(value, change)
+
+        values = [renamed(v) for v in values]
+        one = len(folded) == 1
+        types_ = tuple(c.type for c in folded)
+        body = values[0] if one else display("tuple", values, span)
+        start = folded[0].initial if one else display("tuple", [c.initial for c in folded], span)
+        whole: Type = types_[0] if one else ("tuple", *types_)
+        function = Lambda((state, item), body, "any", span)
+        made = Builtin("_reduce", (function, columns, start), (), whole, span)
+        if one:
+            return [(folded[0].name, made)]
+        task = self.frame.task(self.frame.work, len(self.frame.nodes), made, f"{leaves.region}_{folded[0].name}")
+        return [(c.name, Index(task, self.frame.const(i, span), c.type, span)) for i, c in enumerate(folded)]
+
+    def _gathered(self, before: Expr, contribution: Expr, leaves: _Leaves, span: Span) -> Expr:
+        """A list or dict after a loop that added to it in every iteration."""
+        targets, columns = leaves.columns([contribution])
+        if isinstance(contribution, Display) and len(contribution.items) == 1 and not isinstance(contribution.items[0], Star):
+            (item,) = contribution.items
+            whole: Expr = columns
+            if not (isinstance(item, Local) and item.name == targets):
+                whole = Comprehension("list", None, item, (Clause(targets, columns, ()),), ("list", item.type), span)
+            return self._continued(before, whole, span)
+        if inference.kind_of(contribution.type) == "dict":
+            if isinstance(contribution, DictDisplay) and len(contribution.items) == 1 and contribution.items[0][0] is not None:
+                k, v = contribution.items[0]
+                assert k is not None
+                made = Comprehension("dict", k, v, (Clause(targets, columns, ()),), ("dict", k.type, v.type), span)
+                return made if isinstance(before, DictDisplay) and not before.items else dict_display([(None, before), (None, made)], span)
+            chunk, pair = self.frame.local(), contribution.type
+            chunks = Comprehension("list", None, contribution, (Clause(targets, columns, ()),), ("list", pair), span)
+            if isinstance(contribution, Local):
+                chunks = columns  # type: ignore[assignment]
+            kv = [self.frame.local(), self.frame.local()]
+            types: tuple[Type, Type] = (pair[1], pair[2]) if isinstance(pair, tuple) and len(pair) == 3 else ("any", "any")
+            items = Builtin("list", (_items(Local(chunk, pair, span), types),), (), ("list", ("tuple", *types)), span)
+            clauses = (Clause(chunk, chunks, ()), Clause(", ".join(kv), items, ()))
+            made = Comprehension("dict", Local(kv[0], types[0], span), Local(kv[1], types[1], span), clauses, ("dict", *types), span)
+            return made if isinstance(before, DictDisplay) and not before.items else dict_display([(None, before), (None, made)], span)
+        name = self.frame.local()
+        element = inference.element(contribution.type)
+        clauses = (Clause(targets, columns, ()), Clause(name, contribution, ()))
+        if isinstance(contribution, Local) and contribution.name == targets:
+            clauses = (Clause(targets, columns, ()), Clause(name, contribution, ()))
+        flat = Comprehension("list", None, Local(name, element, span), clauses, ("list", element), span)
+        return self._continued(before, flat, span)
+
+    def _continued(self, before: Expr, more: Expr, span: Span) -> Expr:
+        if isinstance(before, Display) and not before.items:
+            return more
+        head = before.items if isinstance(before, Display) and before.kind == "list" else (Star(before, before.type, span),)
+        return display("list", [*head, Star(more, more.type, span)], span)
+
+    def _last(self, value: Expr, before: Expr, leaves: _Leaves, span: Span) -> Expr:
+        """A name that every iteration binds anew: the last one's value, or that from before when there was none."""
+        targets, columns = leaves.columns([value])
+        whole: Expr = columns
+        if not (isinstance(value, Local) and value.name == targets):
+            whole = Comprehension("list", None, value, (Clause(targets, columns, ()),), ("list", value.type), span)
+        last = Index(whole, self.frame.const(-1, span), value.type, span)
+        return Select(boolean(_told_by(columns)), last, before, inference.join(value.type, before.type), span)
+
+    # --- for, sequential -----------------------------------------------------------------------------------------------------
+
+    def _for(self, tried: _Try, over: Expr, loop: Loop) -> None:
+        carries, stop = self._carries(tried)
+        block = self.regions.finish(tried.arm.work, self._nexts(tried, carries))
+        names = tuple(c.name.strip("?").replace(" ", "_") for c in carries)
+        initial = tuple(c.initial for c in carries)
+        self.frame.add(For(tried.region, over, initial, stop, block, (), loop.span, names))
+        self._results(tried, carries, loop)
+
+    def _carries(self, tried: _Try) -> tuple[list[_Carried], int | None]:
+        """The carries with those of the exits, and which of them ends the loop."""
+        carries = list(tried.carried)
+        span = carries[0].span if carries else self.frame.declaration.span
+        for flag in (RETURN, VALUE, STOP):
+            end = tried.arm.env.get(flag)
+            if end is None:
+                continue
+            start = Const("null", "none", span) if flag == VALUE else Const("false", "bool", span)
+            type_ = inference.join(start.type, end.value.type)
+            carries.append(_Carried(flag, start, span, type_, _carry_format([start, end.value], type_), False))
+        stop = next((i for i, c in enumerate(carries) if c.name == STOP), None)
+        return carries, stop
+
+    def _nexts(self, tried: _Try, carries: list[_Carried]) -> list[Expr]:
+        """The next values of the carries. A flag that an iteration does not set is false; a dead body never gets here."""
+        found: list[Expr] = []
+        for c in carries:
+            end = tried.arm.env.get(c.name)
+            value = c.initial if tried.arm.dead or end is None or end.maybe else end.value
+            if c.format == "auto" and travels(value) == "bytes":
+                made = compute(self.frame.fresh(f"{tried.region}_{c.name}"), value, "auto")
+                tried.arm.work.nodes.append(made)
+                value = Output(made.id, "out", made.type, "auto", value.span)
+            found.append(value)
+        return found
+
+    def _results(self, tried: _Try, carries: list[_Carried], loop: Loop) -> None:
+        frame = self.frame
+        for i, c in enumerate(carries):
+            if c.name == STOP:
+                continue
+            end = tried.arm.env.get(c.name)
+            value = Result(tried.region, i, c.type, c.format, loop.span)
+            frame.bind(c.name, value, loop.span, c.owned and bool(end and end.owned))
+        self._leave(loop)
+
+    # --- while ---------------------------------------------------------------------------------------------------------------
+
+    def while_true(self, test: Callable[[], Expr], loop: Loop) -> None:
+        """A `while`: `test` lowers its condition."""
+        frame = self.frame
+        region = frame.region("while")
+        mark = frame.mark()
+
+        def lower(tried: _Try) -> Arm:
+            def head() -> None:
+                self._enter(tried)
+                tried.condition = test()
+
+            tried.head = self._inside(head)
+            return self._inside(loop.body, tried.head.env)
+
+        tried = self._settled(mark, lambda: _Try(region, self._carried(region, loop, {}), {}, _NO_ARM), lower)
+        assert tried.head is not None
+        assert tried.condition is not None
+        if constant(tried.condition) == (True, False):
+            frame.back(mark)
+            return
+        if constant(tried.condition) == (True, True) and not tried.arm.dead:
+            tried.carried += self._made_inside(tried, loop)
+        carries, stop = self._carries(tried)
+        condition = self.regions.finish(tried.head.work, [boolean(tried.condition)])
+        block = self.regions.finish(tried.arm.work, self._nexts(tried, carries))
+        names = tuple(c.name.strip("?").replace(" ", "_") for c in carries)
+        frame.add(While(region, tuple(c.initial for c in carries), stop, condition, block, (), loop.span, names))
+        self._results(tried, carries, loop)
+
+    def _made_inside(self, tried: _Try, loop: Loop) -> list[_Carried]:
+        """What the body of a `while True` binds wherever it is left: the body runs at least once."""
+        found: list[_Carried] = []
+        for name in dict.fromkeys(loop.assigned):
+            end = tried.arm.env.get(name)
+            if name in self.frame.env or end is None or end.maybe or STOP in end.lost:
+                continue
+            start = Const("null", "none", end.span)
+            found.append(_Carried(name, start, end.span, end.value.type, travels(end.value), end.owned))
+        return found
+
+
+def _carried_as(c: _Carried, type_: Type, format: Format, owned: bool) -> _Carried:
+    return _Carried(c.name, c.initial, c.span, type_, format, owned, c.was_owned)
+
+
+def _makes_a_list(value: Expr) -> bool:
+    if isinstance(value, Builtin):
+        return value.name in ("list", "sorted")
+    return isinstance(value, Display | Comprehension | Const) and inference.kind_of(value.type) == "list"
+
+
+def _is_empty(value: Expr, accumulated: bool) -> bool:
+    return accumulated and isinstance(value, Display | DictDisplay) and not value.items
+
+
+def _told_by(columns: Expr) -> Expr:
+    """What tells whether there was an iteration: one of the zipped lists is enough."""
+    return columns.args[0] if isinstance(columns, Builtin) and columns.name == "zip" else columns
+
+
+def _shape(c: _Carried) -> tuple[str, Type, Format, bool]:
+    return c.name, c.type, c.format, c.owned
+
+
+def _carry_format(values: list[Expr], type_: Type | None = None) -> Format:
+    formats = {travels(v) for v in values}
+    if len(formats) == 1:
+        return formats.pop()
+    return "auto"
+
+
+def _items(value: Expr, types: tuple[Type, Type]) -> Expr:
+    return Method(value, "items", (), (), ("list", ("tuple", *types)), value.span)
+
+
+def _walk_locals(value: Expr) -> Iterable[Local]:
+    return (e for e in walk(value) if isinstance(e, Local))
+
+
+_NO_ARM = cast(Arm, None)

@@ -1,0 +1,84 @@
+"""What becomes of a plan's tasks, blocks and runs, as data: the results of many in, the result of all out.
+
+Done, failed and stopped are the three outcomes of a node and of a block: None, an error record, and `STOPPED`. A node is stopped when
+what it waits for is not done, and when the run is ending. A block's outcome is that of the first of its nodes that failed, in program
+order, whichever failed first in time; of a `map`, of the first item. So an `except` finds the same error on every run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Awaitable, Dict, Iterable, List, Optional, Tuple
+
+Json = Dict[str, Any]
+Outcome = Optional[Json]
+
+STOPPED: Json = {"type": [], "message": "did not run", "traceback": "", "exit": 1}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a task: `kind` is started, retrying, succeeded, failed, skipped or cancelled."""
+
+    kind: str
+    task: str
+    step: Optional[str]
+    attempt: int = 0
+    seconds: float = 0.0
+    delay: float = 0.0
+    error: Optional[Json] = None
+
+
+@dataclass
+class TaskResult:
+    """What became of a task. `seconds` count from its first attempt's start; `error` is the runner's error record, and `handled` says
+    that an `except` has dealt with it."""
+
+    id: str
+    step: Optional[str]
+    status: str = "skipped"
+    seconds: float = 0.0
+    attempts: int = 0
+    error: Optional[Json] = None
+    handled: bool = False
+
+
+@dataclass
+class PlanResult:
+    """`status` is succeeded, failed or cancelled; `returned` is the file and the format of what the pipeline returned, `results` are the
+    entries of the plan's yields, `error` is the first failure in program order that nothing handled."""
+
+    status: str
+    tasks: List[TaskResult]
+    returned: Optional[Tuple[str, str]] = None
+    message: Optional[str] = None
+    results: Optional[List[Json]] = None
+    error: Optional[Json] = None
+
+
+class Context:
+    """How far a failure reaches: it stops what has not started in here, when `stops`, and what stops `outer` stops this as well."""
+
+    def __init__(self, stops: bool, outer: Optional[Context] = None) -> None:
+        self.stops, self.outer = stops, outer
+        self.stopped = False
+        self.failed: List[TaskResult] = []
+
+    def ended(self) -> bool:
+        return self.stopped or (self.outer is not None and self.outer.ended())
+
+
+async def together(some: Iterable[Awaitable[Any]]) -> Outcome:
+    """Wait for all, and for the cancelled to end; the first outcome."""
+    outcomes: List[Any] = await asyncio.gather(*some, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return first(outcomes)
+
+
+def first(outcomes: List[Outcome]) -> Outcome:
+    """The outcome of all, given each one's in program order."""
+    not_done = [o for o in outcomes if o is not None]
+    return next((o for o in not_done if o is not STOPPED), STOPPED if not_done else None)

@@ -1,0 +1,439 @@
+"""The body of a pipeline in; its DAG, with a sub-DAG for each region inside, and all its container tasks out.
+
+    if    condition-branches-1 (condition-2, condition-3): each arm a DAG with a condition; a result is whichever arm's output there is
+    map   map-1 (for-loop-2): a DAG per item of a list of texts; a result is the list of what the iterations gave
+    try   try-1 (exit-handler-2, the clean-up), then a task `verdict`
+
+Why it is as it is (kubeflow/pipelines 2.17, backend/src/v2, and Argo, which runs it):
+- A task starts when all that it depends on have *succeeded*; one that was skipped has not. So an `if` that something waits for stands in
+  a DAG of its own, which succeeds whichever way its conditions go.
+- A join looks which arm is complete, and only the end of a container completes the DAGs around it. So such an arm ends in a container.
+- A list collected from no iterations cannot be read, so a loop whose results are read has one iteration where the list is empty: its item
+  is no text, every task in it does nothing, and what it gives counts for nothing.
+- Collected values are followed to the task that made them; through a join, that goes wrong. So that task stands in the loop itself.
+- A clean-up is a hook of the exit handler: nothing can depend on it, and the run does not fail with it. So there is the verdict, outside.
+- kfp.local replaces, in the inputs of a loop, whatever comes from a task of the same DAG by the item. So a loop is alone in a DAG.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from wye.ir import json as form
+from wye.ir import model as ir
+from wye.ir.expressions import Key, Reference, key, references
+from wye.ir.model import Block, Expr, Node
+from wye.ir.nodes import every, read
+from wye_targets.kubeflow import tasks
+from wye_targets.kubeflow.conditions import Cel, express, joined, negated
+from wye_targets.kubeflow.dags import CHANNEL, FILE, FILES, ONLY, TEXT, TEXTS, Dag, Kind, Origin, Step
+from wye_targets.kubeflow.tasks import Element, Task
+
+ALL_DONE = {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a block stands."""
+
+    guards: tuple[Origin, ...] = ()
+    """The items of the loops around it that have an iteration without an item."""
+    joined: bool = False
+    """Whether a join asks for an arm around it being complete."""
+    waited: bool = False
+    """Whether something waits for all that is in it."""
+    parallel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A block of an `if`: it runs when each condition is as is said. `yields`: by result."""
+
+    conditions: tuple[tuple[Expr, bool], ...]
+    nodes: tuple[Node, ...]
+    yields: dict[int, Expr]
+
+    def never_ends(self, n: int) -> bool:
+        """Whether nobody needs the n-th yield, because the arm fails."""
+        value = self.yields[n]
+        fails = any(isinstance(node, ir.Fail) and node.condition is None for node in self.nodes)
+        return fails and isinstance(value, ir.Const) and value.text == "null"
+
+
+@dataclass(slots=True)
+class Lowering:
+    """One pipeline on its way."""
+
+    pipeline: ir.Pipeline
+    names: dict[str, str]
+    """Of the nodes that are tasks, in KFP's spelling."""
+    components: dict[str, str]
+    """Of each name, its component."""
+    root: Dag
+    dags: list[Dag] = field(default_factory=list)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    values: dict[Key, Origin | Element] = field(default_factory=dict)
+    settled: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By node: the tasks to depend on in order to wait for it."""
+    absorbed: dict[str, ir.Compute] = field(default_factory=dict)
+    """Conditions that need no task."""
+    uses: Counter[Key] = field(default_factory=Counter)
+    awaited: set[str] = field(default_factory=set)
+    formats: dict[Key, str] = field(default_factory=dict)
+    groups: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def run(self) -> None:
+        body = self.pipeline.body
+        for reference in (*(r for n in body.nodes for r in read(n)), *(r for e in body.yields for r in references(e))):
+            self.uses[key(reference)] += 1
+            if isinstance(reference, ir.Result):
+                self.formats[key(reference)] = reference.format
+        self.awaited = {i for n in every(body) for i in n.after}
+        self.block(body.nodes, self.root, Scope(parallel=self.pipeline.settings.max_parallel))
+
+    # --- blocks -----------------------------------------------------------------------------------------------------------------
+
+    def block(self, nodes: tuple[Node, ...], dag: Dag, scope: Scope) -> None:
+        """Lower nodes in program order."""
+        predicates = {_predicate(n.condition) for n in nodes if isinstance(n, ir.If)}
+        stages: list[tuple[list[Step], frozenset[str], bool]] = []
+        for node in nodes:
+            before = set(dag.steps)
+            match node:
+                case ir.Compute() if node.id in predicates and self._absorbs(node):
+                    self.absorbed[node.id] = node
+                    self.settled[node.id] = frozenset(self._after(node))
+                    continue
+                case ir.Call() | ir.Compute() | ir.Fail() | ir.Island():
+                    self._add(self._task(node, dag), dag, scope, self._after(node))
+                    self.settled[node.id] = frozenset({self.names[node.id]})
+                case ir.If():
+                    self.settled[node.id] = self._if(node, dag, scope)
+                case ir.Map():
+                    self.settled[node.id] = self._map(node, dag, scope)
+                case ir.Try():
+                    self.settled[node.id] = self._try(node, dag, scope)
+                case _:
+                    raise AssertionError(f"{node.id}: a {type(node).__name__} that the capability check let pass")
+            made = [s for n, s in dag.steps.items() if n not in before]
+            stages.append((made, self.settled[node.id], not isinstance(node, form.Task)))
+        if scope.parallel:
+            _lanes(stages, scope.parallel)
+
+    def _task(self, node: form.Task, dag: Dag) -> Task:
+        name = self.names[node.id]
+        task = tasks.from_node(node, Step(name, node.id, self.components[name]), self.pipeline, dag, self.locate)
+        for port, kfp in tasks.output_keys(node, self.pipeline).items():
+            self.values["output", node.id, port] = Origin(dag, name, kfp, task.ports[kfp])
+        return task
+
+    def _add(self, task: Task, dag: Dag, scope: Scope, after: Iterable[str] = ()) -> Task:
+        task.step.after |= set(after)
+        for item in scope.guards:
+            task.guard(item, dag)
+        dag.add(task.step)
+        self.tasks[task.step.name] = task
+        return task
+
+    def _after(self, node: Node) -> set[str]:
+        """The tasks that a node waits for without data."""
+        return {n for i in node.after for n in self.settled[i]}
+
+    def locate(self, reference: Reference) -> Origin | Element:
+        if isinstance(reference, ir.Param):
+            return Origin(self.root, None, reference.name, self.root.inputs[reference.name])
+        return self.values[key(reference)]
+
+    def _step(self, base: str) -> Step:
+        """A task of the target's own: a name that no other has."""
+        name = next(n for i in count(1) if (n := base if i == 1 else f"{base}-{i}") not in self.components)
+        return self._named(name)
+
+    def _named(self, name: str) -> Step:
+        self.components[name] = f"comp-{name}"
+        return Step(name, name, self.components[name])
+
+    def _group(self, base: str, parent: Dag) -> Dag:
+        """A sub-DAG, numbered as kfp numbers them."""
+        taken = {*self.components, *(c.removeprefix("comp-") for c in self.components.values())}
+        dag = Dag(self._named(next(n for i in self.groups if (n := f"{base}-{i}") not in taken)), parent)
+        parent.add(dag.step)
+        self.dags.append(dag)
+        return dag
+
+    # --- values that leave a block ------------------------------------------------------------------------------------------------
+
+    def _used(self, node: ir.If | ir.Map | ir.Try, count: int) -> list[int]:
+        return [n for n in range(count) if self.uses["result", node.id, n]]
+
+    def _kind(self, node: Node, n: int) -> Kind:
+        """How the n-th result travels, or each of its elements."""
+        return TEXT if self.formats["result", node.id, n].rstrip("*") == "json" else FILE
+
+    def _given(self, value: Expr, kind: Kind, dag: Dag, scope: Scope, *, direct: bool = False) -> tuple[str, str]:
+        """A task of this DAG and its output that is the value; `direct`: not one of a sub-DAG."""
+        assert isinstance(value, ir.Const | Reference), "a yield is a constant or a value"
+        if not isinstance(value, ir.Const):
+            found = self.locate(value)
+            if isinstance(found, Origin) and found.dag is dag and found.task and found.kind == kind:
+                task = self.tasks.get(found.task)
+                if (task or not direct) and not (scope.joined and task and task.cached):
+                    return found.task, found.key
+        step = self._step("pass")
+        self._add(tasks.passing(step, value, "json" if kind == TEXT else "auto", dag, self.locate), dag, scope)
+        return step.name, ONLY
+
+    def _close(self, dag: Dag, passed: list[str], scope: Scope) -> None:
+        """Let a block that must be seen to be complete end in a container: the last pass of a result, or one more."""
+        if not scope.joined:
+            return
+        others = dag.leaves() - set(passed)
+        if passed:
+            dag.steps[passed[-1]].after |= others
+        elif not others or any(n in self.tasks and self.tasks[n].cached for n in others):
+            self._add(tasks.passing(self._step("pass"), None, "json", dag, self.locate), dag, scope, others)
+
+    # --- if -----------------------------------------------------------------------------------------------------------------------
+
+    def _if(self, node: ir.If, dag: Dag, scope: Scope) -> frozenset[str]:
+        used = self._used(node, len(node.then.yields))
+        arms = self._arms(node, used)
+        inner = replace(scope, joined=scope.joined or bool(used), waited=False)
+        if not inner.joined:  # else each arm is seen to be complete, also the empty one
+            arms = [a for a in arms if a.nodes]
+        predicate = _predicate(node.condition)
+        after = self._after(node) | (self.settled[predicate] if predicate in self.absorbed else frozenset())
+        if not arms:
+            return frozenset(after)
+        alone = len(arms) == 1 and not (inner.joined or scope.waited or scope.parallel or node.id in self.awaited)
+        if alone and self._found(arms[0], dag):
+            whole, name = dag, self._arm(arms[0], dag, inner).name
+        else:
+            whole = self._group("condition-branches", dag)
+            whole.joins, name = True, whole.name
+            for arm in arms:
+                made = self._arm(arm, whole, inner)
+                passed = []
+                for i, n in enumerate(used, 1):
+                    if not arm.never_ends(n) or all(a.never_ends(n) for a in arms):
+                        before = set(made.steps)
+                        given = self._given(arm.yields[n], self._kind(node, n), made, inner)
+                        passed += [s for s in made.steps if s not in before]
+                        # by the same name from every arm
+                        made.hand_out(f"{CHANNEL}{whole.name}-oneof-{i}", self._kind(node, n), [given])
+                self._close(made, passed, inner)
+            for i, n in enumerate(used, 1):
+                found = f"{CHANNEL}{whole.name}-oneof-{i}"
+                chosen = [(d.name, found) for d in self.dags if d.parent is whole and found in d.outputs]
+                self.values["result", node.id, n] = whole.hand_out(found, self._kind(node, n), chosen)
+        dag.steps[name].after |= after
+        return frozenset({name})
+
+    def _arm(self, arm: Arm, whole: Dag, scope: Scope) -> Dag:
+        """One arm as a sub-DAG with a condition."""
+        dag = self._group("condition", whole)
+        cel = [(self._cel(c, dag), holds) for c, holds in arm.conditions]
+        condition = joined("&&", [c if holds else negated(c) for c, holds in cel])
+        assert condition
+        dag.step.fields["triggerPolicy"] = {"condition": condition.text}
+        self.block(arm.nodes, dag, scope)
+        return dag
+
+    def _arms(self, node: ir.If, used: list[int]) -> list[Arm]:
+        """The arms of an `if` and of its `elif`s: of an `else` that is nothing but an `if` whose condition needs no task."""
+        places = {n: n for n in used}
+        arms: list[Arm] = []
+        failed: tuple[tuple[Expr, bool], ...] = ()
+        while True:
+            condition = self._bare(node.condition)
+            arms.append(Arm((*failed, (condition, True)), node.then.nodes, {n: node.then.yields[p] for n, p in places.items()}))
+            failed = (*failed, (condition, False))
+            rest = {n: node.orelse.yields[p] for n, p in places.items()}
+            chained = self._chained(node.orelse, rest)
+            if chained is None:
+                return [*arms, Arm(failed, node.orelse.nodes, rest)]
+            node, places = chained
+
+    def _chained(self, block: Block, yields: dict[int, Expr]) -> tuple[ir.If, dict[int, int]] | None:
+        """The `if` that is all that the block holds, and where each of the block's yields stands among its results."""
+        *before, last = block.nodes or (None,)
+        if not isinstance(last, ir.If) or len(before) > 1 or any(n.after for n in block.nodes):
+            return None
+        if before:
+            (compute,) = before
+            if not isinstance(compute, ir.Compute) or compute.id != _predicate(last.condition) or not self._absorbs(compute):
+                return None
+            self.absorbed[compute.id] = compute
+            self.settled[compute.id] = frozenset()
+        places = {n: y.index for n, y in yields.items() if isinstance(y, ir.Result) and y.region == last.id}
+        return (last, places) if len(places) == len(yields) else None
+
+    # --- conditions -----------------------------------------------------------------------------------------------------------------
+
+    def _absorbs(self, node: ir.Compute) -> bool:
+        """Whether the condition itself can be one of KFP's, and nothing else needs the task that would evaluate it."""
+        once = self.uses["output", node.id, "out"] == 1 and node.id not in self.awaited
+        return once and express(node.value, self._operand) is not None
+
+    def _bare(self, condition: Expr) -> Expr:
+        """The condition, or what is evaluated for it."""
+        found = self.absorbed.get(_predicate(condition) or "")
+        return found.value if found else condition
+
+    def _operand(self, reference: Reference) -> tuple[str, Kind] | None:
+        """What a condition reads a value by, when it is a parameter of a type that a condition can compare."""
+        if not isinstance(reference, ir.Param) and key(reference) not in self.values:
+            return None  # made in an arm that is still to come
+        found = self.locate(reference)
+        if not isinstance(found, Origin) or found.kind.how not in ("text", "value"):
+            return None
+        return f"inputs.parameter_values['{found.channel}']", found.kind
+
+    def _cel(self, condition: Expr, dag: Dag) -> Cel:
+        """The condition over the inputs of an arm, which become its inputs."""
+        made = express(condition, self._operand)
+        assert made, "a condition is a bool, or was found to be expressible"
+        for reference in references(condition):
+            found = self.locate(reference)
+            assert isinstance(found, Origin)
+            dag.hand_in(found)
+        return made
+
+    def _found(self, arm: Arm, dag: Dag) -> bool:
+        """Whether kfp.local finds what a condition reads where no DAG around hands it in: it knows only outputs by the name `Output`."""
+        origins = [self.locate(r) for c, _ in arm.conditions for r in references(c)]
+        return all(isinstance(o, Origin) and (o.dag is not dag or o.task is None or o.key == ONLY) for o in origins)
+
+    # --- map ------------------------------------------------------------------------------------------------------------------------
+
+    def _map(self, node: ir.Map, dag: Dag, scope: Scope) -> frozenset[str]:
+        used = self._used(node, len(node.body.yields))
+        assert isinstance(node.over, Reference), "what is iterated over is a value"
+        over = self.locate(node.over)
+        filled = bool(used) or scope.joined or (isinstance(over, Origin) and over.kind == TEXTS)
+        items = self._items(node.over, over, filled, dag, scope)
+        whole = self._group("map", dag)
+        whole.step.after |= self._after(node)
+        loop = self._group("for-loop", whole)
+        item = Origin(loop, None, f"{CHANNEL}{loop.name}-item", TEXT)
+        loop.inputs[item.key] = TEXT
+        loop.step.fields["parameterIterator"] = {"itemInput": item.key, "items": {"inputParameter": loop.hand_in(items)}}
+        limit = min(filter(None, (node.concurrency, scope.parallel)), default=None)
+        if limit:
+            loop.step.fields["iteratorPolicy"] = {"parallelismLimit": limit}
+        artifacts = isinstance(over, Origin) and over.kind.parameter is None
+        self.values["item", node.id] = Element(over, item) if artifacts and isinstance(over, Origin) else item
+        lanes = scope.parallel and (scope.parallel if limit == 1 else 1)
+        inner = replace(scope, guards=(*scope.guards, item) if filled else scope.guards, waited=False, parallel=lanes)
+        self.block(node.body.nodes, loop, inner)
+        passed = []
+        for i, n in enumerate(used, 1):
+            before = set(loop.steps)
+            given = self._given(node.body.yields[n], self._kind(node, n), loop, inner, direct=True)
+            passed += [s for s in loop.steps if s not in before]
+            name, kind = f"{CHANNEL}{whole.name}-collected-{i}", TEXTS if self._kind(node, n) == TEXT else FILES
+            loop.hand_out(name, kind, [given])
+            self.values["result", node.id, n] = whole.hand_out(name, kind, [(loop.name, name)])
+        if not loop.steps:
+            self._add(tasks.passing(self._step("pass"), None, "json", loop, self.locate), loop, inner)
+        self._close(loop, passed, inner)
+        return frozenset({whole.name})
+
+    def _items(self, over: Reference, found: Origin | Element, filled: bool, dag: Dag, scope: Scope) -> Origin:
+        """The list that a loop goes through, as texts: an output of the task that makes the list, or of one more task."""
+        if isinstance(found, Origin) and found.kind == TEXTS:
+            return found
+        maker = self.tasks.get(found.task or "") if isinstance(found, Origin) else None
+        if isinstance(found, Origin) and maker and found.kind == TEXT:
+            port = next(p["name"] for p in (maker.call.get("outputs") or maker.static["outputs"]) if p["key"] == found.key)
+            return replace(found, key=maker.items(port, found.key, filled), kind=TEXTS)
+        task, name = tasks.items(self._step("items"), over, filled, dag, self.locate)
+        self._add(task, dag, scope)
+        return Origin(dag, task.step.name, name, TEXTS)
+
+    # --- try ------------------------------------------------------------------------------------------------------------------------
+
+    def _try(self, node: ir.Try, dag: Dag, scope: Scope) -> frozenset[str]:
+        assert node.final and not node.handlers, f"{node.id}: a handler that the capability check let pass"
+        whole = self._group("try", dag)
+        whole.step.after |= self._after(node)
+        body = self._group("exit-handler", whole)
+        inner = replace(scope, waited=False)
+        first = len(node.body.yields)
+        used = self._used(node, first + len(node.final.yields))
+        self.block(node.body.nodes, body, inner)
+        before = set(body.steps)
+        results = {n: self._given(node.body.yields[n], self._kind(node, n), body, inner) for n in used if n < first}
+        self._close(body, [s for s in body.steps if s not in before], inner)
+        for i, (n, given) in enumerate(results.items(), 1):
+            name = f"{CHANNEL}{body.name}-output-{i}"
+            body.hand_out(name, self._kind(node, n), [given])
+            results[n] = (body.name, name)
+        done, last = self._final(node, {n: node.final.yields[n - first] for n in used if n >= first}, whole, body, inner)
+        verdict = tasks.passing(self._step("verdict"), None, "json", dag, self.locate)
+        verdict.call["inputs"]["value"] = {"as": "text", "format": "json", "type": "any"}
+        verdict.read("value", whole.hand_out(f"{CHANNEL}{whole.name}-done", TEXT, [done]), dag)
+        self._add(verdict, dag, scope)
+        for i, (n, given) in enumerate({**results, **last}.items(), 1):
+            origin = whole.hand_out(f"{CHANNEL}{whole.name}-result-{i}", self._kind(node, n), [given])
+            self.values["result", node.id, n] = replace(origin, waits=frozenset({verdict.step.name}))
+        return frozenset({verdict.step.name})
+
+    def _final(
+        self, node: ir.Try, yields: dict[int, Expr], whole: Dag, body: Dag, scope: Scope
+    ) -> tuple[tuple[str, str], dict[int, tuple[str, str]]]:
+        """The clean-up, a task or a DAG, as the hook of the exit handler: a text that it gives when it is done, and its results."""
+        assert node.final
+        only = node.final.nodes[0] if len(node.final.nodes) == 1 else None
+        if isinstance(only, form.Task) and all(isinstance(y, ir.Output) and y.task == only.id for y in yields.values()):
+            keys = tasks.output_keys(only, self.pipeline)
+            text = next((p.name for p in tasks.output_ports(only, self.pipeline) if p.format == "json"), None)
+            if text:
+                task = self._add(self._task(only, whole), whole, scope)
+                task.step.after = {body.name}
+                task.step.fields["triggerPolicy"] = ALL_DONE
+                return (task.step.name, keys[text]), {n: (task.step.name, keys[y.name]) for n, y in yields.items() if isinstance(y, ir.Output)}
+        dag = self._group("finally", whole)
+        dag.step.after = {body.name}
+        dag.step.fields["triggerPolicy"] = ALL_DONE
+        self.block(node.final.nodes, dag, replace(scope, waited=True))
+        given = {n: self._given(y, self._kind(node, n), dag, scope) for n, y in yields.items()}
+        leaves = dag.leaves()
+        last = self._step("pass")
+        nothing = ir.Const("null", "none", node.span)
+        self._add(tasks.passing(last, nothing, "json", dag, self.locate), dag, scope, leaves)
+        results = {}
+        for i, (n, made) in enumerate(given.items(), 1):
+            name = f"{CHANNEL}{dag.name}-output-{i}"
+            dag.hand_out(name, self._kind(node, n), [made])
+            results[n] = (dag.name, name)
+        dag.hand_out(f"{CHANNEL}{dag.name}-done", TEXT, [(last.name, ONLY)])
+        return (dag.name, f"{CHANNEL}{dag.name}-done"), results
+
+
+def _predicate(condition: Expr) -> str | None:
+    """The task that evaluates a condition, if one does."""
+    return condition.task if isinstance(condition, ir.Output) else None
+
+
+def _lanes(stages: list[tuple[list[Step], frozenset[str], bool]], most: int) -> None:
+    """Edges that keep at most so many tasks going: each waits for the one so many places before it, in program order. What a region holds
+    runs with nothing beside it."""
+    window: list[frozenset[str]] = []
+    barrier: frozenset[str] = frozenset()
+    for made, settled, region in stages:
+        if region:
+            before = frozenset().union(*window) if window else barrier
+        else:
+            before = window[-most] if len(window) >= most else barrier
+        names = {s.name for s in made}
+        for step in made:
+            if not step.after & names:
+                step.after |= before
+        if not region:
+            window.append(settled)
+        elif made:
+            window, barrier = [], settled

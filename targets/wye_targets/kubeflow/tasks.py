@@ -1,0 +1,295 @@
+"""A node, or a small task of the target's own, in; a component, its executor and the task's part in a DAG, on their way, out.
+
+A component stands for each task, because `kfp.local` keeps a task's files by its component; an executor is shared by all calls of a step
+with the same settings. What differs from call to call travels as inputs: constants as constants, and what is more than a reference
+or a constant as one input `wye-call`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from itertools import chain, count
+from typing import Any
+
+from wye.backend.embed import program_files
+from wye.backend.names import NameRules
+from wye.ir import json as form
+from wye.ir import model as ir
+from wye.ir.expressions import Reference
+from wye.ir.nodes import every
+from wye.ir.printer import type_json
+from wye.ir.settings import Settings
+from wye.runtime.values import wire
+from wye_targets.kubeflow import platform
+from wye_targets.kubeflow.capabilities import IMAGE, Options, native_retry, plain
+from wye_targets.kubeflow.dags import FILE, ONLY, TEXT, TEXTS, Dag, Kind, Origin, Step, definitions
+
+NAMES = NameRules(limit=56)
+CALL = "wye-call"
+GUARD = "wye-item"
+CONSTANT_LIMIT = 8192
+"""Bytes of a constant that travels as an input; a longer one stays in the executor, whose arguments can be split."""
+# What a reader of the executor does not need, or what would make two calls of one step look different.
+_DROPPED = ("id", "step", "span", "after", "settings", "retry", "env", "inputs", "args", "value", "when", "type")
+
+_SOME: dict[str, Any] = {"guards": [], "items": {}, "text": None}
+"""What only some calls say, and what it is for the others."""
+
+Locate = Callable[[Reference], "Origin | Element"]
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One of several artifacts: the list of them, and the number of the one."""
+
+    of: Origin
+    index: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """A container: what its bootstrap is given beside the executor input, and its part of the specification."""
+
+    task: dict[str, Any]
+    files: tuple[tuple[str, str], ...]
+    image: str
+    env: dict[str, str]
+    resources: dict[str, Any]
+    interpreter: bool = False
+
+
+@dataclass(slots=True)
+class Task:
+    """One container task on its way: `call` is what may differ between tasks that share an executor."""
+
+    step: Step
+    label: str
+    settings: Settings
+    static: dict[str, Any]
+    call: dict[str, Any]
+    ports: dict[str, Kind]
+    """Its outputs, by KFP's names."""
+    constants: dict[str, str] = field(default_factory=dict)
+    programs: tuple[tuple[str, str], ...] = ()
+    executor: str = ""
+    interpreter: bool = False
+    cached: bool = False
+    """Nothing may run for it: its result comes from the cache."""
+
+    def read(self, name: str, origin: Origin, dag: Dag) -> None:
+        """Make a value one of the executor's inputs."""
+        source, before = dag.source(origin)
+        self.step.given[name] = (origin.kind, source)
+        self.step.after |= before
+
+    def items(self, port: str, key: str, filled: bool) -> str:
+        """The name of an output that lists the items of the list in `port`, each as text; `filled`: an empty list has one that is no text."""
+        name = "items" if key == ONLY else f"{key}-items"
+        name += "-or-none" if filled else ""
+        self.call.setdefault("items", {}).setdefault(port, {})[name] = filled
+        self.ports[name] = TEXTS
+        return name
+
+    def guard(self, item: Origin, dag: Dag) -> None:
+        """Do nothing where a loop has no item."""
+        source, _ = dag.source(item)
+        found = next((n for n, (_, s) in self.step.given.items() if s == source), None)
+        if found is None:
+            found = next(n for n in chain([GUARD], (f"{GUARD}-{i}" for i in count(2))) if n not in self.step.given)
+            self.read(found, item, dag)
+        self.call.setdefault("guards", []).append(found)
+
+    def component(self) -> dict[str, Any]:
+        spec: dict[str, Any] = {"executorLabel": self.executor}
+        if self.step.given:
+            spec["inputDefinitions"] = definitions({n: kind for n, (kind, _) in self.step.given.items()})
+        if self.ports:
+            spec["outputDefinitions"] = definitions(self.ports)
+        return spec
+
+
+# --- from nodes -------------------------------------------------------------------------------------------------------------------
+
+
+def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, dag: Dag, locate: Locate) -> Task:
+    """The task of a node, which reads its values in `dag`."""
+    whole = form.task_file(pipeline, node)
+    static = {k: v for k, v in whole.items() if k not in _DROPPED}
+    if isinstance(node, ir.Compute):
+        static.pop("outputs")
+    call: dict[str, Any] = {k: whole[k] for k in ("inputs", "args", "value", "when", "type", "outputs") if k in whole and k not in static}
+    keys = output_keys(node, pipeline)
+    (call if "outputs" in call else static)["outputs"] = [p | {"key": keys[p["name"]]} for p in whole["outputs"]]
+    ports = {keys[p["name"]]: port_kind(p["format"]) for p in whole["outputs"]}
+    settings = node.settings
+    task = Task(step, _label(node, pipeline), settings, static, call, ports)
+    call["inputs"] = {n: _input(task, n, r, dag, locate) for n, r in form.inputs(node).items()}
+    if '"py"' in json.dumps([whole.get("args"), whole.get("value"), whole.get("when")]):
+        call["span"] = whole["span"]  # for a traceback
+    if isinstance(node, ir.Call):
+        call["args"] = {p: _hoisted(p, v, call["inputs"], task.constants) for p, v in whole["args"].items()}
+    if "retry" in whole and settings.retry and not native_retry(settings.retry):
+        static["retry"] = whole["retry"]
+    hidden = {k: v for k, v in settings.env if not plain(v)}
+    if hidden:
+        static["env"] = hidden
+    task.cached = bool(settings.cache and settings.cache.max_age is None)
+    step.fields["cachingOptions"] = {"enableCache": True} if task.cached else {}
+    if settings.retry and settings.retry.count and native_retry(settings.retry) and not isinstance(node, ir.Island):
+        step.fields["retryPolicy"] = platform.retry_policy(settings.retry, settings.timeout)
+    if isinstance(node, ir.Island):
+        task.interpreter = True
+        task.programs = tuple(f for p in island_programs(node, pipeline) for f in _below(p))
+    elif static.get("program") or call.get("program"):
+        task.programs = program_files(_program(whole["program"], pipeline))
+    for name, text in task.constants.items():
+        step.given[name] = (TEXT, {"runtimeValue": {"constant": text}})
+    return task
+
+
+def output_ports(node: form.Task, pipeline: ir.Pipeline) -> tuple[ir.Port, ...]:
+    match node:
+        case ir.Call(step=step):
+            return pipeline.step(step).ports
+        case ir.Compute():
+            return (ir.Port("out", node.type, node.format),)
+        case ir.Fail():
+            return ()
+        case ir.Island(ports=ports):
+            return ports
+
+
+def output_keys(node: form.Task, pipeline: ir.Pipeline) -> dict[str, str]:
+    """KFP's name of each output: an only output is `Output`."""
+    names = [p.name for p in output_ports(node, pipeline)]
+    return {n: ONLY if names == ["out"] else n for n in names}
+
+
+def port_kind(format: str) -> Kind:
+    """How an output travels. A list of artifacts that one task makes is one artifact: a folder."""
+    return {"json": TEXT, "json*": TEXTS}.get(format, FILE)
+
+
+def _label(node: form.Task, pipeline: ir.Pipeline) -> str:
+    return pipeline.step(node.step).name if isinstance(node, ir.Call) else node.id
+
+
+def island_programs(node: ir.Island, pipeline: ir.Pipeline) -> list[ir.Program]:
+    """The programs of all tasks inside, each once."""
+    ids: dict[str, None] = {}
+    for inner in every(node.body):
+        if isinstance(inner, ir.Call):
+            ids[pipeline.step(inner.step).program] = None
+        elif isinstance(inner, ir.Compute | ir.Fail) and inner.program:
+            ids[inner.program] = None
+    return [_program(i, pipeline) for i in ids]
+
+
+def _program(id: str, pipeline: ir.Pipeline) -> ir.Program:
+    return next(p for p in pipeline.programs if p.id == id)
+
+
+def _below(program: ir.Program) -> Iterable[tuple[str, str]]:
+    return ((f"{program.id}/{path}", text) for path, text in program_files(program))
+
+
+def _input(task: Task, name: str, reference: Reference, dag: Dag, locate: Locate) -> dict[str, Any]:
+    """Bind an input. How it arrives, for the adapter; where it comes from is the specification's matter."""
+    found = locate(reference)
+    source = form.source_json(reference)
+    travels = {"format": source["format"], "type": source["type"]}
+    if isinstance(found, Origin):
+        task.read(name, found, dag)
+        return {"as": found.kind.how, **travels}
+    task.read(name, found.of, dag)
+    index = f"{name}-index"
+    task.read(index, found.index, dag)
+    return {"as": found.of.kind.how, "index": index, **travels}
+
+
+def _hoisted(parameter: str, value: dict[str, Any], inputs: dict[str, Any], constants: dict[str, str]) -> dict[str, Any]:
+    """An argument that is a constant becomes an input of the task's, where the user interface shows it and no other call's differs."""
+    if "cast" in value:
+        return {"cast": value["cast"], "value": _hoisted(parameter, value["value"], inputs, constants)}
+    if "const" not in value or parameter in inputs:
+        return value
+    text = wire(value["const"])
+    if len(text) > CONSTANT_LIMIT:
+        return value
+    constants[parameter] = text
+    inputs[parameter] = {"as": "text", "format": "json", "type": "any"}
+    return {"input": parameter}
+
+
+# --- of the target's own ----------------------------------------------------------------------------------------------------------
+
+
+def passing(step: Step, value: ir.Const | Reference | None, format: str, dag: Dag, locate: Locate) -> Task:
+    """A task that hands on a value as its output (the adapter does it, no runner starts); without a value, one that only waits."""
+    step.fields["cachingOptions"] = {}
+    task = Task(step, "pass", Settings(), {"wye": form.VERSION, "op": "pass"}, {"inputs": {}}, {})
+    if isinstance(value, ir.Const):
+        _constant(task, value)
+    elif value is not None:
+        task.call["inputs"]["value"] = _input(task, "value", value, dag, locate)
+    task.call["outputs"] = []
+    if value is not None:
+        task.call["outputs"] = [{"name": "out", "key": ONLY, "format": format, "type": type_json(value.type)}]
+        task.ports[ONLY] = port_kind(format)
+    return task
+
+
+def _constant(task: Task, value: ir.Const) -> None:
+    text = wire(json.loads(value.text))
+    if len(text) > CONSTANT_LIMIT:
+        task.call["text"] = text
+        return
+    task.call["inputs"]["value"] = {"as": "text", "format": "json", "type": "any"}
+    task.step.given["value"] = (TEXT, {"runtimeValue": {"constant": text}})
+
+
+def items(step: Step, value: Reference, filled: bool, dag: Dag, locate: Locate) -> tuple[Task, str]:
+    """A task that lists the items of a list, and the name of that output."""
+    task = passing(step, value, "json", dag, locate)
+    task.call["outputs"], task.ports = [], {}
+    return task, task.items("value", ONLY, filled)
+
+
+# --- executors --------------------------------------------------------------------------------------------------------------------
+
+
+def share(tasks: Iterable[Task], pipeline: ir.Pipeline, options: Options) -> tuple[dict[str, Executor], dict[str, dict[str, Any]]]:
+    """Give each task its executor. The commonest form of its calls stands in the executor; calls that differ carry their own."""
+    groups: dict[str, tuple[Executor, dict[str, Any], list[Task]]] = {}
+    for task in tasks:
+        s = task.settings
+        env = {k: v for k, v in s.env if plain(v)}
+        container = Executor(task.static, (), s.image or options.image or IMAGE, env, platform.resources(s.resources, options))
+        config = platform.executor(s, pipeline.settings, options)
+        key = json.dumps([task.static, container.image, env, container.resources, config], sort_keys=True)
+        groups.setdefault(key, (container, config, []))[2].append(task)
+    executors: dict[str, Executor] = {}
+    platforms: dict[str, dict[str, Any]] = {}
+    for container, config, members in groups.values():
+        label = _free("exec-" + NAMES.spell(members[0].label), {*executors, f"exec-{NAMES.spell(pipeline.name)}"})
+        for name in (n for n in _SOME if any(n in t.call for t in members)):
+            for task in members:  # what one says, another must not leave unsaid
+                task.call.setdefault(name, _SOME[name])
+        forms = [wire(t.call) for t in members]
+        common = Counter(forms).most_common(1)[0][0]
+        for task, own in zip(members, forms):
+            task.executor = label
+            if own != common:
+                task.step.given[CALL] = (TEXT, {"runtimeValue": {"constant": own}})
+        task_form = {**container.task, "id": label.removeprefix("exec-"), **json.loads(common)}
+        first = members[0]
+        executors[label] = replace(container, task=task_form, files=first.programs, interpreter=first.interpreter)
+        platforms |= {label: config} if config else {}
+    return dict(sorted(executors.items())), dict(sorted(platforms.items()))
+
+
+def _free(base: str, taken: Collection[str]) -> str:
+    return next(n for n in chain([base], (f"{base}-{i}" for i in count(2))) if n not in taken)

@@ -1,0 +1,273 @@
+"""A program's source in; what the plain call comes to and what the compiled plan comes to in this process, and which steps ran, out.
+
+The plan runs by the plan interpreter itself, with a launcher that does here what the runner's child does in a process of its own. Tasks
+that may run at the same time start in a shuffled order.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import functools
+import inspect
+import json
+import linecache
+import os
+import random
+import sys
+import tempfile
+import traceback
+import types
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from wye import Pipeline, Step, driver
+from wye.backend.run import check_inputs
+from wye.ir import model as ir
+from wye.ir.json import plan_json
+from wye.passes import islands
+from wye.runtime import child, files, island, plan, values
+from wye.runtime.runner import SHIM
+
+Log = list[tuple[str, tuple[str, ...]]]
+"""The steps that ran, in order: name and arguments as they came."""
+
+
+MOST_STEPS, MOST_TEXT = 300, 5000
+"""More than this is no small program."""
+
+
+class TooBig(BaseException):
+    """A random program runs for too long."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to: the text of its value, or that it failed. For a person to read: with what, and which steps ran."""
+
+    text: str | None
+    error: str = field(default="", compare=False)
+    types: tuple[str, ...] = field(default=(), compare=False)
+    """The names in the MRO of the first error, as error records have them."""
+    log: Log = field(default_factory=list, compare=False)
+    lines: tuple[int, ...] = field(default=(), compare=False)
+    """Where the plain call failed: the lines of the pipelines on the stack, outermost first."""
+    handled: bool = field(default=False, compare=False)
+    """Whether a failure was caught: then what does not wait for what failed may have run too."""
+
+    @property
+    def ran(self) -> Counter[tuple[str, tuple[str, ...]]]:
+        return Counter(self.log)
+
+    def __str__(self) -> str:
+        steps = ", ".join(f"{name}({', '.join(args)})" for name, args in self.log)
+        return f"{self.text if self.text is not None else 'failed: ' + self.error}   [{steps}]"
+
+
+def text_of(value: Any) -> str:
+    """The wire text of a value; of what only a pickle can carry, how it shows itself."""
+    try:
+        return values.encode(value)
+    except values.CannotTravel:
+        return f"object {value!r}"
+
+
+# --- the user's module, as the plain call sees it and as a step's process sees it ----------------------------------------------------
+
+
+@contextmanager
+def loaded(source: str, name: str, log: Log, *, program: bool) -> Iterator[Any]:
+    """The module under its own name, with every call of a step written to `log`. `program`: imported as the runner does it, where the
+    decorators do nothing."""
+    module = types.ModuleType(name)
+    module.__file__ = f"{name}.py"
+    before = sys.modules["wye"]
+    try:
+        sys.modules[name] = module
+        if program:
+            sys.modules["wye"] = _shim(log)
+        exec(compile(source, module.__file__, "exec"), vars(module))
+        for found in list(vars(module).values()):
+            if isinstance(found, Step):
+                found.function = _recorded(found.function, log)
+        sys.modules["wye"] = before
+        yield module
+    finally:
+        sys.modules["wye"] = before
+        sys.modules.pop(name, None)
+        linecache.cache.pop(f"{name}.py", None)
+
+
+def _shim(log: Log) -> types.ModuleType:
+    shim = types.ModuleType("wye")
+    exec(SHIM, vars(shim))
+    vars(shim)["step"] = lambda function=None, **settings: _recorded(function, log) if function else functools.partial(_recorded, log=log)
+    return shim
+
+
+def _recorded(function: Callable[..., Any], log: Log) -> Callable[..., Any]:
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        log.append((function.__name__, tuple(map(repr, bound.arguments.values()))))
+        if len(log) > MOST_STEPS or sum(map(len, log[-1][1])) > MOST_TEXT:
+            raise TooBig
+        return function(*args, **kwargs)
+
+    return recorded
+
+
+# --- two ways to run ----------------------------------------------------------------------------------------------------------------
+
+
+def plain(source: str, name: str, arguments: Mapping[str, Any], pipeline: str = "p") -> Outcome:
+    """The reference: the pipeline called as a function."""
+    log: Log = []
+    with loaded(source, name, log, program=False) as module:
+        found = vars(module)[pipeline]
+        assert isinstance(found, Pipeline)
+        try:
+            return Outcome(text_of(found(**arguments)), log=log)
+        except Exception as error:
+            return Outcome(None, repr(error), _mro(error), log, _lines(error, module))
+
+
+def _lines(error: BaseException, module: Any) -> tuple[int, ...]:
+    codes = {v.function.__code__ for v in vars(module).values() if isinstance(v, Pipeline)}
+    return tuple(line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code in codes)
+
+
+def _mro(error: BaseException) -> tuple[str, ...]:
+    classes = type(error).__mro__
+    return tuple(c.__qualname__ if c.__module__ == "builtins" else f"{c.__module__}:{c.__qualname__}" for c in classes)
+
+
+def compiled(source: str, name: str, folder: Path, pipeline: str = "p") -> ir.Pipeline:
+    """The pipeline after the passes. Raises `CompileFailed`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.py"
+    file.write_text(source)
+    return driver.compile_source(file, pipeline)
+
+
+def planned(made: ir.Pipeline, source: str, name: str, arguments: Mapping[str, Any], scratch: Path, seed: int = 0) -> Outcome:
+    """The plan of a compiled pipeline, by the plan interpreter, in this process."""
+    log: Log = []
+    form = json.loads(json.dumps(plan_json(made)))
+    texts = check_inputs(form, arguments)
+    launcher = Launcher(seed)
+    with loaded(source, name, log, program=True), mock.patch.object(plan, "write", write):
+        result = plan.run_plan(form, {n: {"text": t} for n, t in texts.items()}, str(scratch), launcher, 4)
+        handled = any(t.handled for t in result.tasks)
+        if result.status != "succeeded":
+            first = result.error or {"type": [], "message": str(result.message)}
+            names = tuple(first["type"])
+            shown = f"{names[0].rpartition(':')[2] if names else '?'}({first['message']})"
+            ids = [t.id for t in result.tasks if t.status == "failed" and not t.handled]
+            return Outcome(None, f"{shown} in {', '.join(ids)}", names, log)
+        if result.returned is None:
+            return Outcome("null", log=log, handled=handled)
+        return Outcome(text_of(files.load(*result.returned)), log=log, handled=handled)
+
+
+def forced(made: ir.Pipeline) -> ir.Pipeline:
+    """The pipeline with every region an island: for a target that can express none."""
+    return islands(made, lambda node, inside: "to see it work", "nowhere")
+
+
+class Launcher:
+    """Runs an attempt here and now, as the child does."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.random = random.Random(seed)
+
+    async def run(self, task: dict[str, Any], folder: str, attempt: int) -> int:
+        for _ in range(self.random.randrange(4)):  # others may go first
+            await asyncio.sleep(0)
+        with open(os.path.join(folder, "task.json")) as file:
+            task = json.load(file)
+        with open(os.path.join(folder, "values.json")) as file:
+            given = json.load(file)
+        out = os.path.join(folder, "out")
+        if task["op"] == "island":
+            error = await island.run_island(task, given, os.path.join(folder, "work"), out, self, 4)
+            write(os.path.join(out, "error.json" if error else "done.json"), error or {})
+            return int(error["exit"]) if error else 0
+        try:
+            one = Attempt(task, given, folder)
+            one.run(out)
+            write(os.path.join(out, "done.json"), {"outputs": [o["name"] for o in one.task["outputs"]]})
+        except Exception as error:
+            code = 3 if isinstance(error, values.CannotTravel) else 1
+            record = {"type": _mro(error), "message": child._message(error), "traceback": "", "exit": code}
+            write(os.path.join(out, "error.json"), record)
+            return code
+        return 0
+
+
+class Attempt(child.Attempt):
+    def fresh(self) -> str:
+        return tempfile.mkdtemp(dir=self.folder)
+
+
+def write(path: str, content: Any) -> None:
+    with open(path, "w") as file:
+        json.dump(content, file)
+
+
+# --- what must be the same ------------------------------------------------------------------------------------------------------------
+
+
+def difference(source: str, wanted: Outcome, got: Outcome) -> str:
+    """Why a run is not what the plain call was; empty when it is.
+
+    Which steps ran is defined when the call succeeds, and when it fails at something that everything after it waits for.
+    """
+    if got.text != wanted.text:
+        return "another value" if None not in (got.text, wanted.text) else "only one of them fails"
+    if wanted.text is not None:
+        more, less = got.ran - wanted.ran, wanted.ran - got.ran
+        allowed = not less and (not more or (got.handled and all(name != "never" for name, _ in more)))
+        return "" if allowed else f"other steps ran: {_change(wanted.ran, got.ran)}"
+    if _holds_back(source, wanted.lines):
+        if got.ran - wanted.ran:
+            return f"steps ran after the failure: {_change(wanted.ran, got.ran)}"
+        if got.types[:1] != wanted.types[:1]:
+            return "another error"
+    return ""
+
+
+def _change(wanted: Counter[Any], got: Counter[Any]) -> str:
+    def show(steps: Counter[Any]) -> str:
+        return ", ".join(f"{name}({', '.join(args)})" for name, args in steps.elements()) or "nothing"
+
+    return f"{show(got - wanted)} instead of {show(wanted - got)}"
+
+
+def _holds_back(source: str, lines: tuple[int, ...]) -> bool:
+    """Whether everything after the failure waits for it: a `raise`, an `assert` or a call for its effect, in no loop, on every level."""
+    found = dict.fromkeys(lines, False)
+
+    def visit(body: list[ast.stmt]) -> None:
+        for node in body:
+            if isinstance(node, ast.Raise | ast.Assert) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+                # Arguments with calls in them may be what failed.
+                inner = [c for c in ast.walk(node) if isinstance(c, ast.Call | ast.comprehension | ast.BinOp | ast.Subscript)]
+                if len(inner) <= 1:
+                    found.update({line: True for line in range(node.lineno, (node.end_lineno or node.lineno) + 1) if line in found})
+            if not isinstance(node, ast.For | ast.While):
+                for name in ("body", "orelse", "finalbody"):
+                    visit(getattr(node, name, []))
+                for handler in getattr(node, "handlers", []):
+                    visit(handler.body)
+
+    visit(ast.parse(source).body)
+    return bool(lines) and all(found.values())
