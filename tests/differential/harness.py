@@ -14,6 +14,7 @@ import json
 import linecache
 import os
 import random
+import signal
 import sys
 import tempfile
 import traceback
@@ -38,7 +39,7 @@ Log = list[tuple[str, tuple[str, ...]]]
 """The steps that ran, in order: name and arguments as they came."""
 
 
-MOST_STEPS, MOST_TEXT = 300, 5000
+MOST_STEPS, MOST_TEXT, MOST_SECONDS = 300, 5000, 5.0
 """More than this is no small program."""
 
 
@@ -135,9 +136,26 @@ def plain(source: str, name: str, arguments: Mapping[str, Any], pipeline: str = 
         found = vars(module)[pipeline]
         assert isinstance(found, Pipeline)
         try:
-            return Outcome(text_of(found(**arguments)), log=log)
+            with _limited():
+                return Outcome(text_of(found(**arguments)), log=log)
         except Exception as error:
             return Outcome(None, repr(error), _mro(error), log, _lines(error, module))
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    """A small program without calls of steps may run for ever too: when a smaller one is tried."""
+
+    def stop(*_: Any) -> None:
+        raise TooBig
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _lines(error: BaseException, module: Any) -> tuple[int, ...]:
@@ -166,7 +184,7 @@ def planned(made: ir.Pipeline, source: str, name: str, arguments: Mapping[str, A
     launcher = Launcher(seed)
     with loaded(source, name, log, program=True), mock.patch.object(plan, "write", write):
         result = plan.run_plan(form, {n: {"text": t} for n, t in texts.items()}, str(scratch), launcher, 4)
-        handled = any(t.handled for t in result.tasks)
+        handled = any(t.handled for t in result.tasks) or launcher.failed
         if result.status != "succeeded":
             first = result.error or {"type": [], "message": str(result.message)}
             names = tuple(first["type"])
@@ -188,8 +206,17 @@ class Launcher:
 
     def __init__(self, seed: int = 0) -> None:
         self.random = random.Random(seed)
+        self.count = 0
+        self.failed = False
+        """Whether a task inside an island failed."""
+
+    def note(self, event: Any) -> None:
+        self.failed = self.failed or event.kind == "failed"
 
     async def run(self, task: dict[str, Any], folder: str, attempt: int) -> int:
+        self.count += 1
+        if self.count > MOST_STEPS * 3:
+            raise RuntimeError("the plan does not end")
         for _ in range(self.random.randrange(4)):  # others may go first
             await asyncio.sleep(0)
         with open(os.path.join(folder, "task.json")) as file:
@@ -198,7 +225,7 @@ class Launcher:
             given = json.load(file)
         out = os.path.join(folder, "out")
         if task["op"] == "island":
-            error = await island.run_island(task, given, os.path.join(folder, "work"), out, self, 4)
+            error = await island.run_island(task, given, os.path.join(folder, "work"), out, self, 4, self.note)
             write(os.path.join(out, "error.json" if error else "done.json"), error or {})
             return int(error["exit"]) if error else 0
         try:

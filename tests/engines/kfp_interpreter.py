@@ -7,7 +7,8 @@ It knows nothing of Wye: documents alone. Containers are run for real. The rules
 - backend/src/v2/driver/{dag,resolve}.go: how conditions, iterators, outputs of sub-DAGs, joins and collected outputs are resolved.
 - backend/src/v2/metadata/client.go (UpdateDAGExecutionsState): the state by which a join chooses. Only the end of a container updates it,
   and a task served from the cache has none: here every task with a cache is taken for one.
-Ready tasks and iterations run in a random order, so that a dependency that is missing shows.
+Ready tasks and iterations run in a random order, so that a dependency that is missing shows; but the drivers of all that is ready end
+before any of their containers does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,10 +69,27 @@ class Result:
     log: str
 
 
+Launch = Callable[[list[str], dict[str, str], Path], tuple[int, str]]
+"""A container's command, its variables and a folder of its own in; its exit code and what it printed out."""
+
+
+def process(python: str = sys.executable) -> Launch:
+    """Containers as processes, with this Python as their `python3`."""
+
+    def launch(argv: list[str], env: dict[str, str], cwd: Path) -> tuple[int, str]:
+        argv = [python if argv[0] == "python3" else argv[0], *argv[1:]]
+        try:
+            done = subprocess.run(argv, env={**os.environ, **env}, capture_output=True, text=True, errors="replace", cwd=cwd)
+        except OSError as problem:
+            raise Broken(str(problem)) from None
+        return done.returncode, done.stdout + done.stderr
+
+    return launch
+
+
 class Run:
-    def __init__(self, spec: dict[str, Any], folder: Path, python: str, variables: dict[str, str], seed: int) -> None:
-        self.spec, self.folder, self.python = spec, folder, python
-        self.env = {**os.environ, **variables}
+    def __init__(self, spec: dict[str, Any], folder: Path, launch: Launch, variables: dict[str, str], seed: int) -> None:
+        self.spec, self.folder, self.launch, self.variables = spec, folder, launch, variables
         self.random = random.Random(seed)
         self.ran: list[tuple[str, str]] = []
         self.log: list[str] = []
@@ -92,22 +111,27 @@ class Run:
         waiting = {n for n, s in steps.items() if not is_hook(s)}
         if not waiting:
             raise Broken(f"{dag.name}: must contain one or more non-exit tasks")
-        while waiting:
-            ready = sorted(n for n in waiting if all(b not in waiting for b in dependencies(steps[n])))
-            if not ready:
+        driven: list[str] = []
+        while waiting or driven:
+            ready = sorted(n for n in waiting if not any(b in waiting or b in driven for b in dependencies(steps[n])))
+            if not ready and not driven:
                 raise Broken(f"{dag.name}: a cycle")
-            name = self.random.choice(ready)
-            waiting.remove(name)
-            met = all(b in dag.tasks and dag.tasks[b].phase == "Succeeded" for b in dependencies(steps[name]))
-            if not met:
-                continue  # omitted
-            self.run_task(dag, name, steps[name])
-            if name in hooks and dag.tasks[name].phase in ("Succeeded", "Failed"):
-                self.run_task(dag, hooks[name], steps[hooks[name]])
+            self.random.shuffle(ready)
+            for name in ready:
+                waiting.remove(name)
+                met = all(b in dag.tasks and dag.tasks[b].phase == "Succeeded" for b in dependencies(steps[name]))
+                if met and self.drive(dag, name, steps[name]):  # else omitted, or skipped
+                    driven.append(name)
+            if driven:
+                name = driven.pop(self.random.randrange(len(driven)))
+                self.run_task(dag.tasks[name], steps[name])
+                if name in hooks and self.drive(dag, hooks[name], steps[hooks[name]]):
+                    self.run_task(dag.tasks[hooks[name]], steps[hooks[name]])
         failed = any(t.phase == "Failed" for n, t in dag.tasks.items() if not is_hook(steps[n]))
         dag.phase = "Failed" if failed else "Succeeded"
 
-    def run_task(self, dag: Execution, name: str, step: dict[str, Any]) -> None:
+    def drive(self, dag: Execution, name: str, step: dict[str, Any]) -> bool:
+        """The driver of a task: whether the task is to run."""
         component = self.spec["components"][step["componentRef"]["name"]]
         task = Execution(name, component, dag, bool(step.get("cachingOptions", {}).get("enableCache")))
         dag.tasks[name] = task
@@ -116,7 +140,18 @@ class Run:
             condition = step.get("triggerPolicy", {}).get("condition")
             if condition and not evaluate(condition, task.inputs):
                 task.phase, task.state = "Skipped", CANCELED
-                return
+                return False
+            return True
+        except Broken as problem:
+            self.fail(task, problem)
+            return False
+
+    def fail(self, task: Execution, problem: Broken) -> None:
+        self.log.append(f"{task.name}: {problem}")
+        task.phase, task.state = "Failed", FAILED
+
+    def run_task(self, task: Execution, step: dict[str, Any]) -> None:
+        try:
             if "parameterIterator" in step:
                 self.run_loop(task, step)
             elif task.dag:
@@ -124,8 +159,7 @@ class Run:
             else:
                 self.run_container(task, step)
         except Broken as problem:
-            self.log.append(f"{name}: {problem}")
-            task.phase, task.state = "Failed", FAILED
+            self.fail(task, problem)
 
     def run_loop(self, head: Execution, step: dict[str, Any]) -> None:
         iterator = step["parameterIterator"]
@@ -146,8 +180,7 @@ class Run:
             try:
                 self.run_dag(one)
             except Broken as problem:
-                self.log.append(f"{head.name}: {problem}")
-                one.phase = "Failed"
+                self.fail(one, problem)
         head.phase = "Failed" if any(t.phase == "Failed" for t in head.tasks.values()) else "Succeeded"
 
     # --- inputs ----------------------------------------------------------------------------------------------------------------
@@ -265,15 +298,11 @@ class Run:
             inputs = {"parameterValues": task.inputs, "artifacts": {n: {"artifacts": a} for n, a in task.artifacts.items()}}
             executor_input = dumped({"inputs": inputs, "outputs": outputs})
             argv = [a.replace("{{$}}", executor_input) for a in (*executor["command"], *executor.get("args", ()))]
-            env = {**self.env, **{e["name"]: e["value"] for e in executor.get("env", ())}}
-            argv[0] = self.python if argv[0] == "python3" else argv[0]
-            try:
-                done = subprocess.run(argv, env=env, capture_output=True, text=True, errors="replace", cwd=place)
-            except OSError as problem:
-                raise Broken(str(problem)) from None
-            self.log.append(f"--- {task.name}: {done.returncode}\n{done.stdout}{done.stderr}")
-            self.ran.append((task.name, "failed" if done.returncode else "succeeded"))
-            if done.returncode == 0:
+            env = {**self.variables, **{e["name"]: e["value"] for e in executor.get("env", ())}}
+            code, printed = self.launch(argv, env, place)
+            self.log.append(f"--- {task.name}: {code}\n{printed}")
+            self.ran.append((task.name, "failed" if code else "succeeded"))
+            if code == 0:
                 self.take(task, outputs, declared)
                 task.phase = "Succeeded"
                 task.state = CACHED if task.cached else COMPLETE
@@ -311,7 +340,7 @@ def update(dag: Execution) -> None:
 
 
 def is_hook(step: dict[str, Any]) -> bool:
-    return step.get("triggerPolicy", {}).get("strategy") == "ALL_UPSTREAM_TASKS_COMPLETED"
+    return bool(step.get("triggerPolicy", {}).get("strategy") == "ALL_UPSTREAM_TASKS_COMPLETED")
 
 
 def dependencies(step: dict[str, Any]) -> list[str]:
@@ -411,10 +440,10 @@ def _compared(tokens: list[tuple[str, Any]]) -> Any:
     right = _operand(tokens)
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (value, right))
     if op in ("==", "!="):
-        return ((type(value) is type(right) or numbers) and value == right) == (op == "==")
+        return bool((type(value) is type(right) or numbers) and value == right) == (op == "==")
     if not numbers:
         raise Broken(f"no such overload: {value!r} {op} {right!r}")
-    return {"<": value < right, "<=": value <= right, ">": value > right, ">=": value >= right}[op]
+    return bool({"<": value < right, "<=": value <= right, ">": value > right, ">=": value >= right}[op])
 
 
 def _operand(tokens: list[tuple[str, Any]]) -> Any:
@@ -442,12 +471,17 @@ def _bool(value: Any) -> bool:
 
 
 def run(
-    file: Path, arguments: dict[str, Any], folder: Path, python: str = sys.executable, variables: dict[str, str] | None = None, seed: int = 0
+    text: str,
+    arguments: dict[str, Any],
+    folder: Path,
+    launch: Launch,
+    variables: dict[str, str] | None = None,
+    seed: int = 0,
 ) -> Result:
-    """Run the pipeline in `file`. Artifacts are below `folder`."""
-    spec = next(iter(yaml.load_all(file.read_text("utf-8"), yaml.CSafeLoader)))
+    """Run the pipeline whose documents are in `text`. Artifacts are below `folder`."""
+    spec = next(iter(yaml.load_all(text, yaml.CSafeLoader)))
     folder.mkdir(parents=True, exist_ok=True)
-    this = Run(spec, folder, python, variables or {}, seed)
+    this = Run(spec, folder, launch, variables or {}, seed)
     root = Execution("root", spec["root"], None)
     output = artifact = None
     try:

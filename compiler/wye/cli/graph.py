@@ -71,9 +71,7 @@ def _drawn(graph: Graph, format: str, *, terminal: bool) -> str:
             try:
                 return as_svg(graph)
             except LayoutMissing as missing:
-                raise Usage(
-                    f"an SVG needs Graphviz to lay it out: {missing}", "pip install 'wye[graph]'; text and mermaid need nothing"
-                ) from None
+                raise Usage(f"an SVG is laid out by Graphviz: {missing}", missing.help) from None
         case _:
             from wye.graph.text import as_text
 

@@ -27,6 +27,7 @@ from wye.ir.model import (
     FormatField,
     FormatString,
     Index,
+    Item,
     Lambda,
     Local,
     Logical,
@@ -123,7 +124,7 @@ class Expressions:
         bound = frame.env.get(name)
         if bound is not None and bound.maybe is not None:
             return frame.error(
-                "WYE1005", f"`{name}` may not be bound here: it is {bound.maybe}", node, help="bind it before, on every path"
+                "WYE1005", f"`{name}` may not be bound here: {bound.maybe}", node, help="bind it before, on every path"
             )
         if bound is not None:
             return frame.read(name)
@@ -340,9 +341,10 @@ class Expressions:
             return left if bool(value) == (op == "or") else self.plain(node.right)
         if self.calls.calls_a_step(node.right):
             first, span = left, self.frame.module.span(node)
+            known_left = self.frame.const(op == "or", span) if first.type == "bool" else first  # where the right is not evaluated
             if op == "and":
-                return self.regions.choose(first, lambda: self.plain(node.right), lambda: first, span)
-            return self.regions.choose(first, lambda: first, lambda: self.plain(node.right), span)
+                return self.regions.choose(first, lambda: self.plain(node.right), lambda: known_left, span)
+            return self.regions.choose(first, lambda: known_left, lambda: self.plain(node.right), span)
         self.frame.conditional += 1
         right = self.plain(node.right)
         self.frame.conditional -= 1
@@ -360,7 +362,8 @@ class Expressions:
         before = self._chain(first, node, comparisons[:later])
         last = before.rest[-1][1] if isinstance(before, Compare) else self.plain(comparisons[later - 1].comparator)
         span = self.frame.module.span(node)
-        return self.regions.choose(before, lambda: self._compared(last, node, comparisons[later:]), lambda: before, span)
+        known = self.frame.const(False, span) if before.type == "bool" else before
+        return self.regions.choose(before, lambda: self._compared(last, node, comparisons[later:]), lambda: known, span)
 
     def _chain(self, first: Expr, node: cst.Comparison, comparisons: Sequence[cst.ComparisonTarget]) -> Expr:
         rest: list[tuple[str, Expr]] = []
@@ -480,6 +483,8 @@ class Expressions:
             head, tail = stars[0], count - stars[0] - 1
             middle = display("list", items[head : len(items) - tail], span)
             return [*items[:head], middle, *items[len(items) - tail :]]
+        if isinstance(value, Item) and isinstance(value.type, tuple) and value.type[0] == "tuple" and not stars:
+            return [Index(value, self.frame.const(i, span), t, span) for i, t in enumerate(value.type[1:])]
         if value.type in inference.SCALARS and value.type not in ("str", "bytes"):
             self.frame.error("WYE3003", f"`{show(value.type)}` cannot be unpacked", target)
             return [value] * count

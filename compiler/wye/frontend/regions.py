@@ -19,7 +19,7 @@ from typing import cast
 from wye.diagnostics import Span
 from wye.frontend import inference
 from wye.frontend.frame import FLAGS, VALUE, Bound, Frame, Work, compute, constant, is_value
-from wye.ir.expressions import Reference, children, key, raises, references, size, substitute
+from wye.ir.expressions import Reference, children, key, raises, references, rewrite, size, substitute
 from wye.ir.model import (
     Block,
     Builtin,
@@ -228,6 +228,8 @@ class Join:
         self.called: list[str] = []
         self._exported: dict[tuple[int, tuple[str | int, ...]], Result] = {}
         self._bounds: dict[str, Bound | None] = {}
+        self._values: list[list[Expr | None]] = []
+        self._results: list[Result] = []
 
     @property
     def condition(self) -> Expr:
@@ -289,6 +291,9 @@ class Join:
             return Bound(first, span, owned)
         if self._condition is not None and not self.region:
             values = [v if v is not None else Const("null", "none", span) for v in values]
+        if self._condition is not None:
+            truths = (True, False)
+            values = [v if v is None else self._assuming(v, truth) for v, truth in zip(values, truths)]
         if self._condition is not None and all(v is not None for v in values):
             a, b = (cast(Expr, v) for v in values)
             flags = (constant(a)[1], constant(b)[1]) if isinstance(a, Const) and isinstance(b, Const) else None
@@ -301,6 +306,27 @@ class Join:
                 types = [v.type for v in (a, b) if not (isinstance(v, Display | DictDisplay) and not v.items)] or [a.type, b.type]
                 return Bound(Select(self.test(), parts[0], parts[1], inference.join(*types), span), span, owned)
         return Bound(self.result(name, values, span), span, owned)
+
+    def _assuming(self, value: Expr, truth: bool) -> Expr:
+        """An arm's value, which is evaluated only where the condition has this truth."""
+        test = self.condition
+        if not isinstance(test, Reference) or is_value(value) and not (isinstance(value, Reference) and same(value, test)):
+            return value
+
+        def known(e: Expr) -> Expr:
+            if isinstance(e, Select) and isinstance(e.condition, Const) and e.condition.type == "bool":
+                return e.then if constant(e.condition)[1] else e.orelse
+            return e
+
+        def chosen(e: Expr) -> Expr:
+            if isinstance(e, Select) and isinstance(e.condition, Reference) and same(e.condition, test):
+                return e.then if truth else e.orelse
+            return known(e)
+
+        value = rewrite(value, chosen)
+        if test.type == "bool" and isinstance(value, Reference) and same(value, test):
+            return Const("true" if truth else "false", "bool", value.span)
+        return value
 
     def _inner(self, arm: Arm, value: Expr) -> bool:
         return arm.inner(value) or any(source(r) in self._also.get(id(arm), ()) for r in references(value))
@@ -341,6 +367,9 @@ class Join:
         type_: Type = inference.join(*(v.type for v in there))
         formats = {travels(v) for v in there}
         format: Format = formats.pop() if len(formats) == 1 else "auto"
+        for known, old in zip(self._results, self._values):
+            if known.type == type_ and all(v is None or (o is not None and same(v, o)) for v, o in zip(values, old)):
+                return known
         index = len(self.called)
         self.called.append(name.strip().rstrip("?").replace(" ", "_"))
         for i, value in enumerate(values):
@@ -351,7 +380,9 @@ class Join:
                 self.arms[i].work.nodes.append(made)
                 value = Output(made.id, "out", made.type, "auto", span)
             self.yields[i].append(value)
-        return Result(self.region, index, type_, format, span)
+        self._values.append(values)
+        self._results.append(Result(self.region, index, type_, format, span))
+        return self._results[-1]
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,11 @@ _ATTRIBUTES = {"nodesep": "0.34", "ranksep": "0.4", "splines": "true", "margin":
 
 
 class LayoutMissing(Exception):
-    """The layout library is not installed, or cannot be loaded; the message says why."""
+    """The layout library is not installed, or cannot be loaded; the message says why, `help` what to do."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,11 @@ def layered(boxes: Sequence[Size], arrows: Sequence[Arrow]) -> Layered:
     """Boxes in layers, each arrow from a higher layer to a lower one, with few crossings. The same for the same input."""
     try:
         from pygraphviz import AGraph
-    except ImportError as error:
-        raise LayoutMissing(str(error)) from error
+    except ModuleNotFoundError:
+        raise LayoutMissing("pygraphviz is not installed", "pip install 'wye[graph]'; text and mermaid need nothing") from None
+    except ImportError as error:  # its wheels for Linux count on libraries that a slim image lacks
+        packages = "libglib2.0-0 libx11-6 libxext6 libxrender1 libexpat1"
+        raise LayoutMissing(f"pygraphviz cannot be loaded: {error}", f"on Debian: apt-get install {packages}") from error
     graph = AGraph(directed=True, strict=False)
     graph.graph_attr.update(_ATTRIBUTES)
     graph.node_attr.update(shape="box", fixedsize="true", label="")

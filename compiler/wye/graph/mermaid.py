@@ -1,6 +1,8 @@
 """A graph in; a Mermaid flowchart out, as GitHub and other readers of Markdown draw it: a subgraph per region, dotted arrows for order.
 
-Every label is quoted, and whatever Mermaid, its Markdown or HTML could read in it stands as an entity code (`#quot;`).
+Every label is quoted, and whatever Mermaid, its Markdown or HTML could read in it stands as an entity code (`#quot;`). Arrows join boxes,
+never subgraphs: with those, versions 10 and 11 fail on some charts (mermaid-js/mermaid#4644). So an arrow to a region ends at what comes
+first in it, and one from a region begins at what comes last.
 https://mermaid.js.org/syntax/flowchart.html
 """
 
@@ -9,13 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from wye.graph.model import Arm, Graph, Item, Region, Task, place, shortened
+from wye.graph.model import Arm, Graph, Item, Region, place, shortened
 
 _LONGEST = 48
 _SHAPES = {"step": ('["', '"]'), "expression": ('("', '")'), "raise": ('{{"', '"}}'), "return": ('(["', '"])')}
 _READ = re.compile(r"\\(?=n)|\$(?=\$)")
 """What Mermaid reads in the text even so: `\\n` is a new line, `$$` begins a formula. A space of no width parts them."""
 _NAMED = {'"': "quot", "<": "lt", ">": "gt", "&": "amp"}
+
+Exit = tuple[str, str]
+"""A box after which a region is done, and what the arrow from there says."""
 
 
 def as_mermaid(graph: Graph) -> str:
@@ -38,18 +43,21 @@ def _entity(found: re.Match[str]) -> str:
 class _Drawing:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._ids: dict[str, str] = {}  # the box's name in the flowchart
-        self._entries: dict[str, str] = {}  # where the arrow of what a condition reads ends
-        self._arrows: list[str] = []
+        self._first: dict[str, str] = {}  # by item: the box at which its arrows end
+        self._last: dict[str, list[Exit]] = {}  # by item: where its own arrows begin
+        self._arrows: dict[tuple[str, str, str], bool] = {}
         self._count = 0
 
     def lines(self) -> Iterator[str]:
-        yield from self._items(self._graph.items)
-        yield from self._arrows
+        yield from list(self._items(self._graph.items))
         for edge in self._graph.edges:
-            arrow = "-->" if edge.data else "-.->"
-            target = self._entries.get(edge.target) if edge.data else None
-            yield f"{self._ids[edge.source]} {arrow} {target or self._ids[edge.target]}"
+            for box, says in self._last[edge.source]:
+                self._arrow(box, self._first[edge.target], says, edge.data)
+        for (a, b, says), solid in self._arrows.items():
+            yield f"{a} {'-->' if solid else '-.->'}{f'|{says}|' if says else ''} {b}"
+
+    def _arrow(self, a: str, b: str, says: str, solid: bool) -> None:
+        self._arrows[a, b, says] = self._arrows.get((a, b, says), False) or solid
 
     def _name(self) -> str:
         self._count += 1
@@ -57,76 +65,111 @@ class _Drawing:
 
     def _items(self, items: Iterable[Item]) -> Iterator[str]:
         for item in items:
-            self._ids[item.id] = name = self._name()
-            if isinstance(item, Task):
-                left, right = _SHAPES[item.kind]
-                yield f"{name}{left}{label(item.title, item.detail, place(item.span))}{right}"
+            name = self._name()
+            if isinstance(item, Region):
+                yield from _subgraph(name, _heading(item), self._inside(item))
                 continue
-            yield f'subgraph {name}["{_heading(item)}"]'
-            yield from (f"  {line}" for line in self._inside(item))
-            yield "end"
+            left, right = _SHAPES[item.kind]
+            self._first[item.id], self._last[item.id] = name, [(name, "")]
+            yield f"{name}{left}{label(item.title, item.detail, place(item.span))}{right}"
 
     def _inside(self, region: Region) -> Iterator[str]:
         match region.kind:
             case "if":
-                yield from self._branches(region)
-            case "try" | "while":
-                if len(region.arms) == 1:
-                    yield from self._filled(region.arms[0])
-                    return
-                names = [self._name() for _ in region.arms]
-                for n, (name, arm) in enumerate(zip(names, region.arms)):
-                    yield from self._arm(name, arm, "condition" if n == 0 and region.kind == "while" else arm.title)
-                if region.kind == "try":
-                    self._attempt(region, names)
-                else:
-                    self._arrows.append(f"{names[0]} -->|yes| {names[1]}")
+                return self._branches(region)
+            case "try":
+                return self._attempt(region)
+            case "while" if len(region.arms) > 1:
+                return self._repetition(region)
             case _:
-                yield from self._filled(region.arms[0])
+                return self._only(region)
 
     def _branches(self, region: Region) -> Iterator[str]:
         """A decision per condition, and an arrow from it to what is done."""
-        before = ""
+        before: list[Exit] = []
+        ends: list[Exit] = []
         for arm in region.arms:
-            body = self._name() if arm.items else ""
             if arm.title != "else":
                 decision = self._name()
                 yield f'{decision}{{"{label(arm.title.partition(" ")[2])}"}}'
-                if before:
-                    self._arrows.append(f"{before} -->|no| {decision}")
-                else:
-                    self._entries[region.id] = decision
-                if body:
-                    self._arrows.append(f"{decision} -->|yes| {body}")
-                before = decision
-            elif body:
-                self._arrows.append(f"{before} -->|no| {body}")
-            if body:
-                yield from self._arm(body, arm, "else" if arm.title == "else" else "then")
+                self._first.setdefault(region.id, decision)
+                self._join(before, decision)
+                before = [(decision, "no")]
+            ways = before if arm.title == "else" else [(before[0][0], "yes")]
+            if arm.items:
+                yield from self._block(arm, "else" if arm.title == "else" else "then")
+                self._join(ways, self._first[arm.items[0].id])
+                ends += self._last[arm.items[-1].id]
+            else:
+                ends += ways
+            if arm.title == "else":
+                before = []
+        self._last[region.id] = [*ends, *before]
 
-    def _attempt(self, region: Region, names: list[str]) -> None:
-        """Which block of a `try` comes after which."""
-        final = names[-1] if region.arms[-1].title == "finally" else None
-        for arm, name in zip(region.arms[1:], names[1:]):
-            if name != final:
-                self._arrows.append(f"{names[0]} -.->|{'done' if arm.title == 'else' else 'fails'}| {name}")
-        if final:
-            self._arrows += [f"{name} -.-> {final}" for name in names[:-1]]
+    def _attempt(self, region: Region) -> Iterator[str]:
+        """The body, what is done when it fails or not, and what is done in any case."""
+        drawn = []
+        for arm in region.arms:
+            yield from self._block(arm, arm.title)
+            drawn.append((arm.title, self._ends(arm)))
+        (_, (first, body)), *others = drawn
+        ends = body
+        for title, (start, after) in others:
+            if title == "finally":
+                self._join(ends, start, solid=False)
+                ends = after
+            else:
+                self._join([(box, "done" if title == "else" else "fails") for box, _ in body[-1:]], start, solid=False)
+                ends = [*ends, *after]
+        self._first[region.id], self._last[region.id] = first, ends
 
-    def _arm(self, name: str, arm: Arm, title: str) -> Iterator[str]:
-        yield f'subgraph {name}["{label(title)}"]'
-        yield from (f"  {line}" for line in self._filled(arm))
-        yield "end"
+    def _repetition(self, region: Region) -> Iterator[str]:
+        condition, body = region.arms
+        yield from self._block(condition, "condition")
+        first, asked = self._ends(condition)
+        yield from self._block(body, "do")
+        # not yes and no: what the last box of `not good(x)` says is not what the condition says
+        self._join([(box, "again") for box, _ in asked], self._ends(body)[0])
+        self._first[region.id], self._last[region.id] = first, [(box, "done") for box, _ in asked]
+
+    def _only(self, region: Region) -> Iterator[str]:
+        yield from self._filled(region.arms[0])
+        self._first[region.id], self._last[region.id] = self._ends(region.arms[0])
+
+    def _join(self, exits: Iterable[Exit], target: str, *, solid: bool = True) -> None:
+        for box, says in exits:
+            self._arrow(box, target, says, solid)
+
+    def _block(self, arm: Arm, title: str) -> Iterator[str]:
+        return _subgraph(self._name(), label(title), self._filled(arm))
 
     def _filled(self, arm: Arm) -> Iterator[str]:
         """The boxes of a block; a mark where there is none, for a subgraph must hold something."""
         if arm.items:
             yield from self._items(arm.items)
         else:
-            yield f'{self._name()}(["nothing"])'
+            name = self._first[_mark(arm)] = self._name()
+            self._last[_mark(arm)] = [(name, "")]
+            yield f'{name}(["nothing"])'
+
+    def _ends(self, arm: Arm) -> tuple[str, list[Exit]]:
+        """The first box of a block, and its last ones."""
+        first, last = (arm.items[0].id, arm.items[-1].id) if arm.items else (_mark(arm), _mark(arm))
+        return self._first[first], self._last[last]
+
+
+def _mark(arm: Arm) -> str:
+    """What an empty block goes by."""
+    return f"nothing of {id(arm)}"
+
+
+def _subgraph(name: str, heading: str, inside: Iterable[str]) -> Iterator[str]:
+    yield f'subgraph {name}["{heading}"]'
+    yield "  direction TB"  # else Mermaid turns every other level by a quarter
+    yield from (f"  {line}" for line in inside)
+    yield "end"
 
 
 def _heading(region: Region) -> str:
-    title = region.arms[0].title
-    title = region.kind if region.kind in ("if", "try") else shortened(title, _LONGEST)
+    title = region.kind if region.kind in ("if", "try") else shortened(region.arms[0].title, _LONGEST)
     return label(" · ".join(p for p in (title, region.detail, place(region.span)) if p), most=140)

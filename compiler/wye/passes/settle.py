@@ -17,7 +17,7 @@ from typing import cast
 from wye.ir import model as ir
 from wye.ir.expressions import Key, Reference, constant, key, references, substitute
 from wye.ir.model import Block, Expr, Node, Pipeline
-from wye.ir.nodes import every, rewritten, source
+from wye.ir.nodes import every, read, rewritten, source
 from wye.ir.settings import Settings
 from wye.runtime.types import format_of
 
@@ -32,12 +32,16 @@ class _Settler:
         self._taken = taken
         self._known: dict[Key, Expr] = {}
         """Results of regions that dissolved."""
+        self._instead: dict[str, tuple[str, ...]] = {}
+        """What one waits for who waits for such a region."""
 
     def block(self, block: Block, names: Sequence[str] | None) -> Block:
         """`names`: what the yields are called; None for the pipeline's own block, whose yield stays as it is."""
         nodes: list[Node] = []
         for node in block.nodes:
-            nodes += self._node(rewritten(node, self._expr))
+            node = rewritten(node, self._expr)
+            waits = (id for waited in node.after for id in self._instead.get(waited, (waited,)))
+            nodes += self._node(replace(node, after=tuple(dict.fromkeys(waits))))
         yields = [self._expr(e) for e in block.yields]
         if names is not None:
             yields = [self._value(e, names[i] if i < len(names) else "value", nodes, ()) for i, e in enumerate(yields)]
@@ -85,6 +89,8 @@ class _Settler:
             arm = self.block(then if known else orelse, node.names)
             for i, value in enumerate(arm.yields):
                 self._known["result", node.id, i] = value
+            waited = {id for n in arm.nodes for id in (*n.after, *(source(r) for r in read(n)))}
+            self._instead[node.id] = tuple(n.id for n in arm.nodes if n.id not in waited) or node.after
             return [_later(n, node.after) for n in arm.nodes]
         before: list[Node] = []
         if not (isinstance(condition, Reference) and condition.type == "bool" and _format(condition) == "json"):

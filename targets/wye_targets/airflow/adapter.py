@@ -42,9 +42,11 @@ def run_step(steps: Path, store: str | None, context: Any, inputs: dict[str, Any
     if task["op"] in ("enter", "verdict"):
         return True
     values = {name: value_of(source, context, inputs) for name, source in task["inputs"].items()}
-    made = execute(task, values, steps, store, context) if task["op"] not in ("branch", "items") else {}
+    made = execute(task, values, steps, store, context) if task["op"] not in ("branch", "items", "test") else {}
+    if task["op"] == "test":
+        return {"out": {"text": json.dumps(decision(task, values, made))}}
     if task.get("region") == "branch":
-        return follow(task, plain(made["out"] if made else values["condition"]), context)
+        return follow(task, decision(task, values, made), context)
     if task.get("region") == "items":
         return indices(task, made["out"] if made else values["over"], made, context)
     if task.get("returns"):
@@ -82,7 +84,7 @@ def check_guards(task: dict[str, Any], context: Any, inputs: dict[str, Any]) -> 
             found = context["ti"].xcom_pull(task_ids=guard["gate"], key=key, map_indexes=-1)
             entered = found is not None if key == "return_value" else found == guard["is"]
         else:
-            entered = present(guard["source"], inputs) and plain(value_of(guard["source"], context, inputs)) is guard["is"]
+            entered = present(guard["source"], inputs) and plain(value_of(guard["source"], context, inputs)) == guard["is"]
         if not entered:
             skip(task["id"])
 
@@ -95,12 +97,25 @@ def skip(task: str) -> None:
     raise AirflowSkipException(f"{task} stands in a branch that is not taken")
 
 
+def decision(task: dict[str, Any], values: dict[str, Any], made: dict[str, Any]) -> Any:
+    """Which arm is taken: the truth of the one test, or of several the number of the first that is true."""
+    if made:
+        return plain(made["out"])
+    tests = [truth(entry, task["id"]) for entry in values.values()]
+    return tests[0] if len(tests) == 1 else [*tests, True].index(True)
+
+
+def truth(entry: dict[str, Any], what: str) -> bool:
+    found = plain(entry)
+    if not isinstance(found, bool):
+        raise TypeError(f"the condition of {what} is not a bool: {found!r}"[:200])
+    return found
+
+
 def follow(task: dict[str, Any], taken: Any, context: Any) -> list[str]:
     """The tasks that a branch starts. Airflow 3 does not keep what a branch returns: joins read its choice under a key of its own."""
-    if not isinstance(taken, bool):
-        raise TypeError(f"the condition of {task['id']} is not a bool: {taken!r}")
     context["ti"].xcom_push(key="arm", value=taken)
-    followed: list[str] = task["arms"]["true" if taken else "false"]
+    followed: list[str] = task["arms"][json.dumps(taken)]
     return followed
 
 
@@ -137,7 +152,7 @@ def join(task: dict[str, Any], steps: Path, store: str | None, context: Any, inp
         skip(task["id"])
     made = {}
     for output in task["outputs"]:
-        source = task["inputs"][output["true" if taken else "false"]]
+        source = task["inputs"][output["arms"][json.dumps(taken)]]
         made[output["name"]] = settled(value_of(source, context, inputs), source, steps, store, context)
     return made
 

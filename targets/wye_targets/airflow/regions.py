@@ -11,17 +11,18 @@ waits for all that the region reads: else what a branch skips would hide that a 
 
 from __future__ import annotations
 
-from collections import Counter
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from wye.ir import model as ir
-from wye.ir.expressions import REFERENCES, Key, Reference, key, references
+from wye.ir.expressions import REFERENCES, Key, Reference, key
 from wye.ir.json import VERSION, Task, inputs, source_json, task_file
 from wye.ir.model import Block, Expr
-from wye.ir.nodes import arms, blocks, captures, every, expressions, source
+from wye.ir.nodes import captures, every, source
 from wye.ir.printer import type_json, unique_name
+from wye_targets.airflow.decisions import Choice, Test, decisions, makes_tasks, used
 
 Needs = dict[str, bool]
 """Tasks to wait for; True for one that may be skipped although all is well: by a branch, or because it maps over nothing."""
@@ -76,7 +77,7 @@ class Guard:
 
     gate: str | None = None
     condition: Origin | None = None
-    wanted: bool | None = None
+    wanted: bool | int | None = None
 
 
 @dataclass(slots=True)
@@ -117,20 +118,22 @@ class Regions:
         self._taken = {n.id for n in every(pipeline.body)}
         self._exits: dict[str, Needs] = {}
         self._origins: dict[Key, Origin] = {}
-        self._used = _used(pipeline.body)
-        self._absorbed = _absorbed(pipeline.body)
+        self._used = used(pipeline.body)
+        self._decisions = decisions(pipeline.body)
         self._block(pipeline.body, Scope())
+
+    def choice(self, region: str) -> Choice:
+        return self._decisions.choices[region]
 
     # --- blocks and tasks ---------------------------------------------------------------------------------------------------------
 
     def _block(self, block: Block, scope: Scope) -> Needs:
         """Make the tasks of a block. Those of them that nothing in it waits for."""
         start = len(self.drafts)
-        absorbed = {c.id for c in self._absorbed.values()}
-        read = {id for node in block.nodes if _makes_tasks(node) for id in self._before(node)}
+        read = {id for node in block.nodes if makes_tasks(node) for id in self._before(node)}
         for node in block.nodes:
             match node:
-                case ir.Compute(id=id) if id in absorbed:
+                case ir.Compute(id=id) if id in self._decisions.absorbed:
                     pass
                 case ir.Call() | ir.Compute() | ir.Fail() | ir.Island():
                     self._task(node, scope, start)
@@ -151,8 +154,11 @@ class Regions:
     def _before(self, node: ir.Node) -> tuple[str, ...]:
         """The nodes that a node waits for, and those that a computation which it absorbs waits for."""
         found = [*(id for r in captures(node) if (id := source(r))), *node.after]
-        taken = self._absorbed.get(node.id)
-        return tuple(dict.fromkeys([*found, *(self._before(taken) if taken else ())]))
+        if isinstance(node, ir.If):
+            taken = [t for t in self._decisions.choices[node.id].tests if isinstance(t, ir.Compute)] if makes_tasks(node) else []
+        else:
+            taken = [self._decisions.lists[node.id]] if node.id in self._decisions.lists else []
+        return tuple(dict.fromkeys([*found, *(id for t in taken for id in self._before(t))]))
 
     def _waits(self, node: ir.Node, start: int) -> Needs:
         """What a region waits for within its block; whatever made the block has waited for all else."""
@@ -173,10 +179,8 @@ class Regions:
         self.drafts[draft.id] = draft
         return draft
 
-    def _light(self, wish: str, op: str, node: ir.Node) -> Draft:
+    def _light(self, id: str, op: str, node: ir.Node) -> Draft:
         """A task that runs in Airflow's own process."""
-        id = wish if wish == node.id else unique_name(wish, self._taken)
-        self._taken.add(id)
         return Draft(id, {"wye": VERSION, "op": op, "id": id, "span": str(node.span), "inputs": {}, "outputs": []})
 
     def _read(self, draft: Draft, name: str, value: Reference | ir.Const, start: int) -> None:
@@ -222,13 +226,14 @@ class Regions:
 
     def _if(self, node: ir.If, scope: Scope, start: int) -> None:
         """A branch task, the arms, and a join where a result is read."""
-        if not (node.then.nodes or node.orelse.nodes):
+        choice = self._decisions.choices[node.id]
+        if not makes_tasks(node):
             return self._guarded_if(node, scope, start)
-        branch = self._entry(node.id, "branch", node, "condition", node.condition, start)
+        branch = self._entry(node.id, "branch", node, choice.tests, start)
         self._add(branch, scope, start)
         first, ends = len(self.drafts), Needs()
-        for block, wanted in ((node.then, True), (node.orelse, False)):
-            made = self._block(block, Scope(None, (Guard(gate=branch.id, wanted=wanted),), ((branch.id, False),)))
+        for block, value in zip(choice.arms, choice.values):
+            made = self._block(block, Scope(None, (Guard(gate=branch.id, wanted=value),), ((branch.id, False),)))
             ends.update((t, True) for t in made)
             if not made:
                 ends[branch.id] = False
@@ -236,46 +241,63 @@ class Regions:
 
     def _guarded_if(self, node: ir.If, scope: Scope, start: int) -> None:
         """In a mapped group no branch operator is right on all versions: the first tasks of an arm look at the condition themselves."""
-        waits = self._waits(node, start)
-        origin = self._origin(_reference(node.condition))
+        choice = self._decisions.choices[node.id]
+        waits, around = self._waits(node, start) or dict(scope.waits), scope.guards
+        if choice.computed or len(choice.tests) > 1:
+            id = next((t.id for t in choice.tests if isinstance(t, ir.Compute)), None) or self._fresh(f"{node.id}_test")
+            test = self._add(self._entry(id, "test", node, choice.tests, start), scope, start)
+            origin: Origin = From(XCom(test.id), "out")
+            waits, around = {test.id: False}, ()  # it is skipped where this `if` is not reached
+        else:
+            origin = self._origin(_reference(choice.tests[0]))
+            around = () if self._made_in(origin, scope) else around
         first, ends = len(self.drafts), Needs()
-        for block, wanted in ((node.then, True), (node.orelse, False)):
-            guards = (*scope.guards, Guard(condition=origin, wanted=wanted))
-            made = self._block(block, Scope(scope.map, guards, tuple((waits or dict(scope.waits)).items())))
-            ends.update((t, True) for t in made)
-        self._join(node, None, first, ends or waits, scope, start)
+        for block, value in zip(choice.arms, choice.values):
+            guards = (*around, Guard(condition=origin, wanted=value))
+            ends.update((t, True) for t in self._block(block, Scope(scope.map, guards, tuple(waits.items()))))
+        self._join(node, origin, first, ends or self._waits(node, start), scope, start)
 
-    def _join(self, node: ir.If, gate: str | None, first: int, ends: Needs, scope: Scope, start: int) -> None:
-        """The task that gives the values of the arm taken. It waits for the last tasks of both."""
+    def _join(self, node: ir.If, decided: str | Origin, first: int, ends: Needs, scope: Scope, start: int) -> None:
+        """The task that gives the values of the arm taken. It waits for the last tasks of all arms."""
         self._exits[node.id] = ends
-        results = self._results(node, len(node.then.yields))
+        results, choice = self._results(node, len(node.then.yields)), self._decisions.choices[node.id]
         if not results:
             return
-        join = self._light(f"{node.id}_join", "join", node)
-        if gate:
-            join.form["gate"] = gate
+        join = self._light(self._fresh(f"{node.id}_join"), "join", node)
+        if isinstance(decided, str):
+            join.form["gate"] = decided
+            scope = replace(scope, guards=())  # it reads that anyway
         else:
-            self._read(join, "condition", _reference(node.condition), start)
+            scope = replace(scope, guards=()) if self._made_in(decided, scope) else scope
+            join.inputs["condition"] = (decided, {"format": "json", "type": "bool"})
+            join.needs.update((x.task, False) for x, _ in xcoms(decided))
+        names: dict[Key | str, str] = {}
         for n in results:
-            output = {"name": f"r{n}"}
-            for arm, value in (("true", node.then.yields[n]), ("false", node.orelse.yields[n])):
-                output[arm] = name = unique_name(_natural(value), join.inputs)
-                self._read(join, name, _leaf(value), start)
-            join.form["outputs"].append(output)
+            taken = {}
+            for block, value in zip(choice.arms, choice.values):
+                leaf = _leaf(block.yields[n])
+                read = leaf.text if isinstance(leaf, ir.Const) else key(leaf)
+                if read not in names:
+                    names[read] = unique_name(_natural(leaf), join.inputs)
+                    self._read(join, names[read], leaf, len(self.drafts))
+                taken[json.dumps(value)] = names[read]
+            join.form["outputs"].append({"name": f"r{n}", "arms": taken})
             self._origins[("result", node.id, n)] = From(XCom(join.id), f"r{n}")
-        join.needs = {t: soft or self._place[t] >= first for t, soft in join.needs.items()}
-        join.needs |= ends
+        join.needs = {t: soft or self._place[t] >= first for t, soft in join.needs.items()} | ends
         self._exits[node.id] = {self._add(join, scope, start).id: False}
+
+    def _made_in(self, condition: Origin, scope: Scope) -> bool:
+        """Whether a task of the block makes the condition: it is skipped with the block."""
+        return any(self.drafts[x.task].map is scope.map and self.drafts[x.task].guards == scope.guards for x, _ in xcoms(condition))
 
     # --- map ----------------------------------------------------------------------------------------------------------------------
 
     def _map(self, node: ir.Map, scope: Scope, start: int) -> None:
         """A task that lists the items, and the body's tasks, which expand over that list."""
-        items = self._entry(unique_name(f"{node.id}_items", self._taken), "items", node, "over", node.over, start)
-        self._taken.add(items.id)
+        own = self._decisions.lists.get(node.id)
+        items = self._entry(own.id if own else self._fresh(f"{node.id}_items"), "items", node, (own or _reference(node.over),), start)
         self.items[node.id] = self._add(items, scope, start).id
-        pushed = node.id in self._absorbed
-        over = From(XCom(items.id, "over"), "out") if pushed else self._origin(_reference(node.over))
+        over = From(XCom(items.id, "over"), "out") if own else self._origin(_reference(node.over))
         item = self._origins[("item", node.id)] = Item(over)
         ends = self._block(node.body, Scope(map=node))
         self._exits[node.id] = {items.id: False, **dict.fromkeys(ends, True)}
@@ -302,7 +324,7 @@ class Regions:
         if waits:
             gate = next(iter(waits)) if list(waits.values()) == [False] else None
             if gate is None:
-                enter = self._light(f"{node.id}_enter", "enter", node)
+                enter = self._light(self._fresh(f"{node.id}_enter"), "enter", node)
                 enter.needs = waits
                 gate = self._add(enter, scope, start).id
             inner = Scope(None, (Guard(gate=gate),), ((gate, False),))
@@ -314,7 +336,7 @@ class Regions:
             ends |= self._block(node.final, Scope(None, inner.guards, body, last=True) if body else inner)
             values += node.final.yields
         if not followed:
-            verdict = self._light(f"{node.id}_verdict", "verdict", node)
+            verdict = self._light(self._fresh(f"{node.id}_verdict"), "verdict", node)
             verdict.needs = ends
             ends = {self._add(verdict, scope, start).id: False}
         self._exits[node.id] = ends
@@ -322,26 +344,34 @@ class Regions:
             value = _leaf(values[n])
             self._origins[("result", node.id, n)] = value if isinstance(value, ir.Const) else self._origin(value)
 
-    def _entry(self, id: str, op: str, node: ir.Node, name: str, value: Expr, start: int) -> Draft:
+    def _entry(self, id: str, op: str, node: ir.Node, decided: tuple[Test, ...], start: int) -> Draft:
         """The first task of a region. It evaluates what the region decides on, if nothing else reads that, and waits for all that the
         region waits for."""
-        taken = self._absorbed.get(node.id)
-        if taken:
-            draft = Draft(id, {**task_file(self.pipeline, taken), "id": id}, taken)
-            for input, reference in inputs(taken).items():
-                self._read(draft, input, reference, start)
+        own = Choice(decided, ())
+        if own.computed:
+            task = own.compute(id)
+            draft = Draft(id, task_file(self.pipeline, task), task)
+            for name, reference in inputs(task).items():
+                self._read(draft, name, reference, start)
         else:
             draft = self._light(id, op, node)
-            self._read(draft, name, _reference(value), start)
-        draft.form["region"] = op
+            for number, test in enumerate(decided):
+                self._read(draft, f"test_{number}" if number else "test" if op != "items" else "over", _reference(test), start)
+        if op != "test":
+            draft.form["region"] = op
         draft.needs.update({t: soft for t, soft in self._waits(node, start).items() if t not in draft.needs})
         return draft
+
+    def _fresh(self, wish: str) -> str:
+        id = unique_name(wish, self._taken)
+        self._taken.add(id)
+        return id
 
 
 # --- helpers --------------------------------------------------------------------------------------------------------------------------
 
 
-def _reference(value: Expr) -> Reference:
+def _reference(value: Expr | Test) -> Reference:
     assert isinstance(value, REFERENCES), f"not a reference: {value}"
     return value  # type: ignore[return-value]
 
@@ -363,10 +393,6 @@ def _natural(value: Expr) -> str:
             return "value"
 
 
-def _makes_tasks(node: ir.Node) -> bool:
-    return not isinstance(node, ir.If) or bool(node.then.nodes or node.orelse.nodes)
-
-
 def xcoms(origin: Origin | None) -> Iterator[tuple[XCom, bool]]:
     """The XComs in which a value is found; whether the task of each may have been skipped although all is well."""
     match origin:
@@ -381,41 +407,3 @@ def xcoms(origin: Origin | None) -> Iterator[tuple[XCom, bool]]:
             yield items, False
         case ir.Param() | ir.Const() | None:
             return
-
-
-def _used(body: Block) -> set[Key]:
-    """The results of regions that a task reads, or the pipeline returns."""
-    nodes = {n.id: n for n in every(body)}
-    work: list[Expr] = [*body.yields]
-    for node in nodes.values():
-        work += expressions(node)
-        if isinstance(node, ir.Island):
-            work += captures(node)
-    found: set[Key] = set()
-    while work:
-        for reference in references(work.pop()):
-            if isinstance(reference, ir.Result) and key(reference) not in found:
-                found.add(key(reference))
-                work += [arm[reference.index] for arm in arms(nodes[reference.region]) if reference.index < len(arm)]
-    return found
-
-
-def _absorbed(body: Block) -> dict[str, ir.Compute]:
-    """The computation that the first task of a region does itself, by region: a condition, or a list, that nothing else reads."""
-    nodes = list(every(body))
-    yields = [e for n in nodes for b in blocks(n) for e in b.yields]
-    count = Counter(key(r) for e in [*yields, *body.yields, *(e for n in nodes for e in expressions(n))] for r in references(e))
-    waited = {id for n in nodes for id in n.after}
-    found: dict[str, ir.Compute] = {}
-
-    def look(block: Block, mapped: bool) -> None:
-        computes = {n.id: n for n in block.nodes if isinstance(n, ir.Compute) and n.format == "json" and n.id not in waited}
-        for node in block.nodes:
-            value = node.over if isinstance(node, ir.Map) else node.condition if isinstance(node, ir.If) and not mapped else None
-            if isinstance(value, ir.Output) and count[key(value)] == 1 and value.task in computes and _makes_tasks(node):
-                found[node.id] = computes[value.task]
-            for inner in () if isinstance(node, ir.Island) else blocks(node):
-                look(inner, mapped or isinstance(node, ir.Map))
-
-    look(body, False)
-    return found

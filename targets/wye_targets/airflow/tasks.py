@@ -185,13 +185,13 @@ def delta(seconds: float) -> str:
 
 def _arms(branch: Draft, regions: Regions, names: Names) -> dict[str, list[str]]:
     """What to follow with each value of the condition: the first tasks of that arm, and what waits for the branch whatever it takes."""
-    found: dict[str, list[str]] = {"true": [], "false": []}
+    choice = regions.choice(branch.id)
+    found: dict[str, list[str]] = {json.dumps(value): [] for value in choice.values}
     for draft in regions.drafts.values():
         if branch.id in draft.needs:
-            only = draft.guards[-1].wanted if draft.guards and draft.guards[-1].gate == branch.id else None
-            for arm in ("true", "false"):
-                if only is None or only is (arm == "true"):
-                    found[arm].append(names.ids[draft.id])
+            only = [json.dumps(g.wanted) for g in draft.guards[-1:] if g.gate == branch.id]
+            for arm in only or found:
+                found[arm].append(names.ids[draft.id])
     return found
 
 

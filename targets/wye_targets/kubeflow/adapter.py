@@ -111,14 +111,13 @@ def hand_on(task: dict[str, Any], values: dict[str, Any], out: str) -> None:
 
 def wired(given: dict[str, Any], source: dict[str, Any]) -> str:
     """The wire text of a value."""
-    from wye_runtime.types import from_json
-    from wye_runtime.values import encode, normalise, parse_argument
-
     if "text" in given:
-        text: str = given["text"]
-        return text
+        return str(given["text"])
+    from wye_runtime.types import from_json  # type: ignore[import-not-found]  # it is in the container
+    from wye_runtime.values import encode, normalise, parse_argument  # type: ignore[import-not-found]
+
     t = from_json(source["type"])
-    return encode(parse_argument(given["raw"], t) if "raw" in given else normalise(given["value"], t), t)
+    return str(encode(parse_argument(given["raw"], t) if "raw" in given else normalise(given["value"], t), t))
 
 
 def unpack(arguments: list[str], folder: str) -> tuple[dict[str, Any], str | None]:
@@ -205,12 +204,16 @@ def publish(task: dict[str, Any], outputs: dict[str, Any], out: str | None) -> N
             found[port["key"]] = packed(read(os.path.join(out, port["name"] + ".json"))) if out else ""
             bounded(port["name"], found[port["key"]], VALUE_LIMIT)
         elif port["format"] == "json*":
-            places = [os.path.join(out, port["name"], f"{i}.json") for i in range(len(os.listdir(os.path.join(out, port["name"]))))] if out else []
-            found[port["key"]] = bounded(port["name"], [packed(read(p)) for p in places] or [""], VALUE_LIMIT)
+            folder = os.path.join(out or "", port["name"])
+            texts = [packed(read(os.path.join(folder, f"{i}.json"))) for i in range(len(os.listdir(folder)))] if out else []
+            found[port["key"]] = bounded(port["name"], texts or [""], VALUE_LIMIT)
     for name, keys in task.get("items", {}).items():
         texts = listed(read(os.path.join(out, name + ".json"))) if out else []
         for key, filled in keys.items():
             found[key] = bounded(name, texts or [""] * filled, ITEMS_LIMIT)
+    for name, wanted in task.get("numbers", {}).items():
+        for key, high in wanted.items():
+            found[key] = number(read(os.path.join(out, name + ".json")), high) if out else 0
     made = {}
     for port in ports:
         if not port["format"].startswith("json"):
@@ -238,6 +241,16 @@ def listed(text: str) -> list[str]:
     from wye_runtime.values import wire
 
     return [packed(wire(item)) for item in json.loads(text)]
+
+
+def number(text: str, high: bool) -> Any:
+    """A number as a double can hold it, which a condition compares with constants that are smaller; `high`: NaN is the highest."""
+    value = json.loads(text)
+    if isinstance(value, int):
+        return max(-EXACT - 1, min(value, EXACT + 1))
+    value = float(value["$float"] if isinstance(value, dict) else value)
+    most = sys.float_info.max
+    return (most if high else -most) if value != value else max(-most, min(value, most))
 
 
 def packed(text: str) -> str:

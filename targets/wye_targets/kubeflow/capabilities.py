@@ -13,7 +13,7 @@ from wye.ir.expressions import Reference
 from wye.ir.nodes import arms
 from wye.sdk.settings import Cache, Retry, Schedule, seconds
 from wye_targets.kubeflow.adapter import ITEMS_LIMIT, VALUE_LIMIT
-from wye_targets.kubeflow.conditions import express
+from wye_targets.kubeflow.conditions import Order, express
 from wye_targets.kubeflow.dags import TEXT, Kind
 from wye_targets.kubeflow.schedule import Inexpressible, expression, overlap, window
 
@@ -139,19 +139,19 @@ def _parameter(value: Any, options: Any) -> Row | None:
 
 def _if(value: Any, options: Any) -> Row | None:
     """A join of artifacts: the service that has it."""
-    artifacts = any(isinstance(e, Reference) and not isinstance(e, ir.Param) and e.format != "json" for arm in arms(value.node) for e in arm)
+    joined = [e for arm in arms(value.node) for e in arm if isinstance(e, Reference) and not isinstance(e, ir.Param)]
     how = "condition-branches with triggerPolicy.condition; an artifact by artifactSelectors: since 2.17 (kubeflow/pipelines#13436)"
-    return Row("native", how, _JOIN) if artifacts else None
+    return Row("native", how, _JOIN) if any(e.format != "json" for e in joined) else None
 
 
 def _predicate(value: Any, options: Any) -> Row | None:
     """Whether it is one of the conditions that KFP itself evaluates: as `regions` decides, from the declared types alone."""
 
-    def operand(reference: Reference) -> tuple[str, Kind] | None:
-        if not isinstance(reference, ir.Param):
-            return ("", TEXT) if reference.format == "json" else None
+    def operand(reference: Reference, order: Order) -> tuple[str, Kind] | None:
         kind = {"bool": "BOOLEAN", "int": "NUMBER_INTEGER", "float": "NUMBER_DOUBLE"}.get(str(reference.type))
-        return ("", Kind(kind, "value")) if kind else None
+        if isinstance(reference, ir.Param) or order:
+            return ("", Kind(kind, "value")) if kind and isinstance(reference, ir.Param | ir.Output) else None
+        return ("", TEXT) if reference.format == "json" else None
 
     return None if express(value.value, operand) is None else Row("native", "triggerPolicy.condition", _CONDITION)
 
@@ -206,10 +206,19 @@ ROWS: dict[str, Row] = {
     "schedule.paused": Row("native", "enabled", _CLIENT),
     "if": Row("native", "condition-branches with triggerPolicy.condition, valueFromOneof", _CONDITION, when=_if),
     "predicate": Row("emulated", "predicate: a task whose output the condition compares with `true`", _CONDITION, when=_predicate),
-    "map": Row("native", "parameterIterator over the items as text; results are collected, an empty list has one iteration that does nothing", _LOOP),
+    "map": Row(
+        "native",
+        "parameterIterator over the items as text; where results are collected, an empty list has one iteration that does nothing",
+        _LOOP,
+    ),
     "for": Row("emulated", "island: iterations of Kubeflow's hand nothing on to the next", _LOOP, island=True),
     "while": Row("emulated", "island: Kubeflow has no loop with a condition", _LOOP, island=True),
-    "try": Row("native", "exit-handler with ALL_UPSTREAM_TASKS_COMPLETED; a task `verdict` fails the run when the clean-up failed", _EXIT, when=_try),
+    "try": Row(
+        "native",
+        "exit-handler with ALL_UPSTREAM_TASKS_COMPLETED; a task `verdict` fails the run when the clean-up failed",
+        _EXIT,
+        when=_try,
+    ),
     "fail": Row("native", "a task that raises", _CONTROL),
 }
 

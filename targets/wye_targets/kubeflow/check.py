@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+Part = dict[str, Any]
+
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABELS = {"comp-": "component", "exec-": "executor"}
 _ARGUMENT_LIMIT = 131_071
@@ -152,7 +154,7 @@ def _dependency(where: str, other: str, tasks: dict[str, Any]) -> Iterator[str]:
         yield f"{where}: depends on {other!r}, which runs at an exit"
 
 
-def _inputs(where: str, step: dict[str, Any], component: dict[str, Any], dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[str]:
+def _inputs(where: str, step: Part, component: Part, dag: Part, spec: Part) -> Iterator[str]:
     iterator = step.get("parameterIterator", {})
     for kind in ("parameters", "artifacts"):
         declared = component.get("inputDefinitions", {}).get(kind, {})
@@ -178,7 +180,7 @@ def _kind(definition: dict[str, Any]) -> Any:
     return definition.get("parameterType")
 
 
-def _source(where: str, source: dict[str, Any], wanted: Any, step: dict[str, Any], dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[str]:
+def _source(where: str, source: Part, wanted: Any, step: Part, dag: Part, spec: Part) -> Iterator[str]:
     """One input of a task: what it reads must exist, have the type, and be waited for."""
     inputs = dag.get("inputDefinitions", {})
     match source:
@@ -249,8 +251,8 @@ def _outputs(name: str, dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[s
 
 
 def _selectors(output: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    found = output.get("artifactSelectors") or output.get("valueFromOneof", {}).get("parameterSelectors") or [output.get("valueFromParameter")]
-    for at in filter(None, found):
+    several = output.get("artifactSelectors") or output.get("valueFromOneof", {}).get("parameterSelectors")
+    for at in filter(None, several or [output.get("valueFromParameter")]):
         yield at.get("producerSubtask"), at.get("outputParameterKey") or at.get("outputArtifactKey")
 
 

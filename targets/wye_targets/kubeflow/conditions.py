@@ -1,7 +1,8 @@
 """A condition in; a CEL expression over a task's inputs that is true exactly where Python's is, or None, out.
 
 Between tasks a value is its wire text, which two equal values of one of these types share, and no other value of the type has:
-equality is equality of texts. A run parameter is in KFP's own type (`dags.Kind`). Each row has a test against Python at its boundaries.
+equality is equality of texts. For the order of numbers, the task that makes one gives it in KFP's own type too, cut to what a double can
+hold: beyond all constants that are taken here. A run parameter is in KFP's own type. Each row has a test against Python at its boundaries.
 A constant is taken only if its text is of plain characters: kfp.local replaces operators in a condition also where they stand in
 a string. Everything else is a predicate task, whose output is the text `true` or `false`.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from wye.ir import model as ir
 from wye.ir.expressions import Reference, constant
@@ -21,8 +22,10 @@ from wye.runtime.values import wire
 from wye_targets.kubeflow.adapter import EXACT
 from wye_targets.kubeflow.dags import Kind
 
-Operand = Callable[[Reference], tuple[str, Kind] | None]
-"""The CEL text of a value, and how it travels; None when it is no parameter."""
+Order = Literal["", "low", "high"]
+Operand = Callable[[Reference, Order], tuple[str, Kind] | None]
+"""The CEL text of a value, and how it travels; None when it is no parameter. `low`, `high`: as a number that a comparison with a constant
+finds where the value is: with NaN, which no comparison holds for, below or above all constants."""
 _PLAIN = re.compile(r"(?!.*pipelinechannel)[A-Za-z0-9_.:/+@-]*")
 _FALSE = {"none": ("null",), "bool": ("false",), "int": ("0",), "float": ("0.0", "-0.0"), "str": ('""',), "list": ("[]",), "dict": ("{}",)}
 """The texts of the values that are not true, by type."""
@@ -73,7 +76,7 @@ def joined(op: str, parts: Sequence[Cel | None]) -> Cel | None:
 
 
 def _truth(value: Reference, operand: Operand) -> Cel | None:
-    found = operand(value)
+    found = operand(value, "")
     if found is None:
         return None
     text, kind = found
@@ -99,8 +102,8 @@ def _compared(left: Expr, op: str, right: Expr, operand: Operand) -> Cel | None:
     """One comparison of a value with a constant."""
     if isinstance(left, ir.Const) and isinstance(right, Reference) and op in (*_MIRRORED, "==", "!="):
         return _compared(right, _MIRRORED.get(op, op), left, operand)
-    found = operand(left) if isinstance(left, Reference) else None
-    if found is None:
+    found = operand(left, "") if isinstance(left, Reference) else None
+    if found is None or not isinstance(left, Reference):
         return None
     text, kind = found
     if op in ("in", "not in"):
@@ -110,6 +113,9 @@ def _compared(left: Expr, op: str, right: Expr, operand: Operand) -> Cel | None:
     if not isinstance(right, ir.Const):
         return None
     value = constant(right)
+    if kind.how == "text" and (op in _MIRRORED or (left.type == "float" and op in ("==", "!="))):
+        number = _number(value) and operand(left, "high" if op in ("<", "<=") else "low")
+        return _ordered(*number, op, value) if number else None
     if op in _MIRRORED:
         return _ordered(text, kind, op, value)
     if op in ("is", "is not") and not (value is None or isinstance(value, bool)):
@@ -145,14 +151,18 @@ def _equal(text: str, kind: Kind, t: Type, value: Any) -> Cel | None:
     return Cel(f"{text} == {_quoted(wire(value))}")
 
 
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= EXACT
+
+
 def _ordered(text: str, kind: Kind, op: str, value: Any) -> Cel | None:
     """A number in KFP's own type is a double: a constant that is one exactly."""
-    match kind.how, kind.parameter, value:
-        case _, _, bool():
+    match kind.parameter, value:
+        case _ if kind.how != "value" or not _number(value):
             return None
-        case "value", "NUMBER_INTEGER", int() if abs(value) <= EXACT:
+        case "NUMBER_INTEGER", int():
             return Cel(f"int({text}) {op} {value}")
-        case "value", "NUMBER_DOUBLE", int() | float() if abs(value) <= EXACT:
+        case "NUMBER_DOUBLE", _:
             return Cel(f"{text} {op} {float(value)!r}")
         case _:
             return None

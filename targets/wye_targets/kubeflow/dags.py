@@ -1,4 +1,4 @@
-"""DAGs and the tasks in them, on their way: where a value comes from in; its name at each border that it crosses, and the specification, out.
+"""DAGs and tasks in them, on their way: where a value comes from in; its name at each border that it crosses, and the specification, out.
 
 A value of an outer DAG is handed in as an input of each sub-DAG on its way, by the name that kfp's own compiler gives it
 (`pipelinechannel--<task>-<output>`): kfp.local looks conditions and loops up by that name.

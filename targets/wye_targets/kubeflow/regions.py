@@ -18,7 +18,7 @@ Why it is as it is (kubeflow/pipelines 2.17, backend/src/v2, and Argo, which run
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -28,7 +28,7 @@ from wye.ir.expressions import Key, Reference, key, references
 from wye.ir.model import Block, Expr, Node
 from wye.ir.nodes import every, read
 from wye_targets.kubeflow import tasks
-from wye_targets.kubeflow.conditions import Cel, express, joined, negated
+from wye_targets.kubeflow.conditions import Cel, Order, express, joined, negated
 from wye_targets.kubeflow.dags import CHANNEL, FILE, FILES, ONLY, TEXT, TEXTS, Dag, Kind, Origin, Step
 from wye_targets.kubeflow.tasks import Element, Task
 
@@ -92,7 +92,9 @@ class Lowering:
             if isinstance(reference, ir.Result):
                 self.formats[key(reference)] = reference.format
         self.awaited = {i for n in every(body) for i in n.after}
-        self.block(body.nodes, self.root, Scope(parallel=self.pipeline.settings.max_parallel))
+        scope = Scope(parallel=self.pipeline.settings.max_parallel)
+        self.block(body.nodes, self.root, scope)
+        self._fill(self.root, scope)
 
     # --- blocks -----------------------------------------------------------------------------------------------------------------
 
@@ -173,8 +175,9 @@ class Lowering:
         """How the n-th result travels, or each of its elements."""
         return TEXT if self.formats["result", node.id, n].rstrip("*") == "json" else FILE
 
-    def _given(self, value: Expr, kind: Kind, dag: Dag, scope: Scope, *, direct: bool = False) -> tuple[str, str]:
-        """A task of this DAG and its output that is the value; `direct`: not one of a sub-DAG."""
+    def _given(self, value: Expr, node: ir.If | ir.Map | ir.Try, n: int, dag: Dag, scope: Scope) -> tuple[str, str]:
+        """A task of this DAG and its output that is the n-th result of a region; of a loop, not one of a sub-DAG."""
+        kind, direct = self._kind(node, n), isinstance(node, ir.Map)
         assert isinstance(value, ir.Const | Reference), "a yield is a constant or a value"
         if not isinstance(value, ir.Const):
             found = self.locate(value)
@@ -182,7 +185,7 @@ class Lowering:
                 task = self.tasks.get(found.task)
                 if (task or not direct) and not (scope.joined and task and task.cached):
                     return found.task, found.key
-        step = self._step("pass")
+        step = self._step(tasks.NAMES.spell(node.names[n]) if n < len(node.names) else "pass")
         self._add(tasks.passing(step, value, "json" if kind == TEXT else "auto", dag, self.locate), dag, scope)
         return step.name, ONLY
 
@@ -195,6 +198,11 @@ class Lowering:
             dag.steps[passed[-1]].after |= others
         elif not others or any(n in self.tasks and self.tasks[n].cached for n in others):
             self._add(tasks.passing(self._step("pass"), None, "json", dag, self.locate), dag, scope, others)
+
+    def _fill(self, dag: Dag, scope: Scope) -> None:
+        """The service takes no DAG without a task."""
+        if not dag.steps:
+            self._add(tasks.passing(self._step("pass"), None, "json", dag, self.locate), dag, scope)
 
     # --- if -----------------------------------------------------------------------------------------------------------------------
 
@@ -220,7 +228,7 @@ class Lowering:
                 for i, n in enumerate(used, 1):
                     if not arm.never_ends(n) or all(a.never_ends(n) for a in arms):
                         before = set(made.steps)
-                        given = self._given(arm.yields[n], self._kind(node, n), made, inner)
+                        given = self._given(arm.yields[n], node, n, made, inner)
                         passed += [s for s in made.steps if s not in before]
                         # by the same name from every arm
                         made.hand_out(f"{CHANNEL}{whole.name}-oneof-{i}", self._kind(node, n), [given])
@@ -276,36 +284,45 @@ class Lowering:
     def _absorbs(self, node: ir.Compute) -> bool:
         """Whether the condition itself can be one of KFP's, and nothing else needs the task that would evaluate it."""
         once = self.uses["output", node.id, "out"] == 1 and node.id not in self.awaited
-        return once and express(node.value, self._operand) is not None
+        return once and express(node.value, lambda r, order: self._operand(r, order, None)) is not None
 
     def _bare(self, condition: Expr) -> Expr:
         """The condition, or what is evaluated for it."""
         found = self.absorbed.get(_predicate(condition) or "")
         return found.value if found else condition
 
-    def _operand(self, reference: Reference) -> tuple[str, Kind] | None:
-        """What a condition reads a value by, when it is a parameter of a type that a condition can compare."""
+    def _operand(self, reference: Reference, order: Order, take: Callable[[Origin], object] | None) -> tuple[str, Kind] | None:
+        """What a condition reads a value by, when it is a parameter of a type that a condition can compare. `take` gets where it is."""
         if not isinstance(reference, ir.Param) and key(reference) not in self.values:
             return None  # made in an arm that is still to come
         found = self.locate(reference)
         if not isinstance(found, Origin) or found.kind.how not in ("text", "value"):
             return None
+        if order:
+            maker = self.tasks.get(found.task or "")
+            if not maker or not isinstance(reference, ir.Output) or reference.type not in ("int", "float"):
+                return None
+            if take:
+                name, kind = maker.number(reference.name, found.key, reference.type, order == "high" and reference.type == "float")
+                found = replace(found, key=name, kind=kind)
+            else:
+                found = replace(found, kind=Kind("NUMBER_INTEGER" if reference.type == "int" else "NUMBER_DOUBLE", "value"))
+        if take:
+            take(found)
         return f"inputs.parameter_values['{found.channel}']", found.kind
 
     def _cel(self, condition: Expr, dag: Dag) -> Cel:
         """The condition over the inputs of an arm, which become its inputs."""
-        made = express(condition, self._operand)
+        made = express(condition, lambda r, order: self._operand(r, order, dag.hand_in))
         assert made, "a condition is a bool, or was found to be expressible"
-        for reference in references(condition):
-            found = self.locate(reference)
-            assert isinstance(found, Origin)
-            dag.hand_in(found)
         return made
 
     def _found(self, arm: Arm, dag: Dag) -> bool:
         """Whether kfp.local finds what a condition reads where no DAG around hands it in: it knows only outputs by the name `Output`."""
-        origins = [self.locate(r) for c, _ in arm.conditions for r in references(c)]
-        return all(isinstance(o, Origin) and (o.dag is not dag or o.task is None or o.key == ONLY) for o in origins)
+        origins: list[Origin] = []
+        for condition, _ in arm.conditions:
+            express(condition, lambda r, order: self._operand(r, order, origins.append))
+        return all(o.dag is not dag or o.task is None or o.key.startswith(ONLY) for o in origins)
 
     # --- map ------------------------------------------------------------------------------------------------------------------------
 
@@ -332,13 +349,12 @@ class Lowering:
         passed = []
         for i, n in enumerate(used, 1):
             before = set(loop.steps)
-            given = self._given(node.body.yields[n], self._kind(node, n), loop, inner, direct=True)
+            given = self._given(node.body.yields[n], node, n, loop, inner)
             passed += [s for s in loop.steps if s not in before]
             name, kind = f"{CHANNEL}{whole.name}-collected-{i}", TEXTS if self._kind(node, n) == TEXT else FILES
             loop.hand_out(name, kind, [given])
             self.values["result", node.id, n] = whole.hand_out(name, kind, [(loop.name, name)])
-        if not loop.steps:
-            self._add(tasks.passing(self._step("pass"), None, "json", loop, self.locate), loop, inner)
+        self._fill(loop, inner)
         self._close(loop, passed, inner)
         return frozenset({whole.name})
 
@@ -357,7 +373,8 @@ class Lowering:
     # --- try ------------------------------------------------------------------------------------------------------------------------
 
     def _try(self, node: ir.Try, dag: Dag, scope: Scope) -> frozenset[str]:
-        assert node.final and not node.handlers, f"{node.id}: a handler that the capability check let pass"
+        assert node.final, f"{node.id}: a `try` without `finally`"
+        assert not node.handlers, f"{node.id}: a handler that the capability check let pass"
         whole = self._group("try", dag)
         whole.step.after |= self._after(node)
         body = self._group("exit-handler", whole)
@@ -366,7 +383,8 @@ class Lowering:
         used = self._used(node, first + len(node.final.yields))
         self.block(node.body.nodes, body, inner)
         before = set(body.steps)
-        results = {n: self._given(node.body.yields[n], self._kind(node, n), body, inner) for n in used if n < first}
+        results = {n: self._given(node.body.yields[n], node, n, body, inner) for n in used if n < first}
+        self._fill(body, inner)
         self._close(body, [s for s in body.steps if s not in before], inner)
         for i, (n, given) in enumerate(results.items(), 1):
             name = f"{CHANNEL}{body.name}-output-{i}"
@@ -388,30 +406,40 @@ class Lowering:
         """The clean-up, a task or a DAG, as the hook of the exit handler: a text that it gives when it is done, and its results."""
         assert node.final
         only = node.final.nodes[0] if len(node.final.nodes) == 1 else None
-        if isinstance(only, form.Task) and all(isinstance(y, ir.Output) and y.task == only.id for y in yields.values()):
+        own = {n: y.name for n, y in yields.items() if isinstance(y, ir.Output) and only and y.task == only.id}
+        if isinstance(only, form.Task) and len(own) == len(yields):
             keys = tasks.output_keys(only, self.pipeline)
             text = next((p.name for p in tasks.output_ports(only, self.pipeline) if p.format == "json"), None)
             if text:
-                task = self._add(self._task(only, whole), whole, scope)
-                task.step.after = {body.name}
-                task.step.fields["triggerPolicy"] = ALL_DONE
-                return (task.step.name, keys[text]), {n: (task.step.name, keys[y.name]) for n, y in yields.items() if isinstance(y, ir.Output)}
+                name = self._add(self._task(only, whole), whole, scope).step.name
+                whole.steps[name].after = {body.name}
+                whole.steps[name].fields["triggerPolicy"] = ALL_DONE
+                return (name, keys[text]), {n: (name, keys[port]) for n, port in own.items()}
         dag = self._group("finally", whole)
         dag.step.after = {body.name}
         dag.step.fields["triggerPolicy"] = ALL_DONE
         self.block(node.final.nodes, dag, replace(scope, waited=True))
-        given = {n: self._given(y, self._kind(node, n), dag, scope) for n, y in yields.items()}
-        leaves = dag.leaves()
-        last = self._step("pass")
-        nothing = ir.Const("null", "none", node.span)
-        self._add(tasks.passing(last, nothing, "json", dag, self.locate), dag, scope, leaves)
+        given = {n: self._given(y, node, n, dag, scope) for n, y in yields.items()}
+        done = self._done(dag, node, scope)
         results = {}
         for i, (n, made) in enumerate(given.items(), 1):
             name = f"{CHANNEL}{dag.name}-output-{i}"
             dag.hand_out(name, self._kind(node, n), [made])
             results[n] = (dag.name, name)
-        dag.hand_out(f"{CHANNEL}{dag.name}-done", TEXT, [(last.name, ONLY)])
+        dag.hand_out(f"{CHANNEL}{dag.name}-done", TEXT, [done])
         return (dag.name, f"{CHANNEL}{dag.name}-done"), results
+
+    def _done(self, dag: Dag, node: ir.Try, scope: Scope) -> tuple[str, str]:
+        """A text that is there when all of a DAG is done: of the task that ends it, or of one that waits for all that do."""
+        leaves = dag.leaves()
+        last = self.tasks.get(next(iter(leaves))) if len(leaves) == 1 else None
+        text = next((k for k, kind in last.ports.items() if kind == TEXT), None) if last and not last.cached else None
+        if last and text:
+            return last.step.name, text
+        step = self._step("pass")
+        nothing = ir.Const("null", "none", node.span)
+        self._add(tasks.passing(step, nothing, "json", dag, self.locate), dag, scope, leaves)
+        return step.name, ONLY
 
 
 def _predicate(condition: Expr) -> str | None:

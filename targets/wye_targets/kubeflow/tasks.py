@@ -22,6 +22,7 @@ from wye.ir.expressions import Reference
 from wye.ir.nodes import every
 from wye.ir.printer import type_json
 from wye.ir.settings import Settings
+from wye.runtime.types import Type
 from wye.runtime.values import wire
 from wye_targets.kubeflow import platform
 from wye_targets.kubeflow.capabilities import IMAGE, Options, native_retry, plain
@@ -35,7 +36,7 @@ CONSTANT_LIMIT = 8192
 # What a reader of the executor does not need, or what would make two calls of one step look different.
 _DROPPED = ("id", "step", "span", "after", "settings", "retry", "env", "inputs", "args", "value", "when", "type")
 
-_SOME: dict[str, Any] = {"guards": [], "items": {}, "text": None}
+_SOME: dict[str, Any] = {"guards": [], "items": {}, "numbers": {}, "text": None}
 """What only some calls say, and what it is for the others."""
 
 Locate = Callable[[Reference], "Origin | Element"]
@@ -86,12 +87,19 @@ class Task:
         self.step.after |= before
 
     def items(self, port: str, key: str, filled: bool) -> str:
-        """The name of an output that lists the items of the list in `port`, each as text; `filled`: an empty list has one that is no text."""
+        """The name of an output with the items of the list in `port`, each as text; `filled`: an empty list has one that is no text."""
         name = "items" if key == ONLY else f"{key}-items"
         name += "-or-none" if filled else ""
         self.call.setdefault("items", {}).setdefault(port, {})[name] = filled
         self.ports[name] = TEXTS
         return name
+
+    def number(self, port: str, key: str, t: Type, high: bool) -> tuple[str, Kind]:
+        """The name of an output that is the number in `port` in KFP's own type; `high`: what is no number is the highest."""
+        name, kind = f"{key}-number" + "-nan-high" * high, Kind("NUMBER_INTEGER" if t == "int" else "NUMBER_DOUBLE", "value")
+        self.call.setdefault("numbers", {}).setdefault(port, {})[name] = high
+        self.ports[name] = kind
+        return name, kind
 
     def guard(self, item: Origin, dag: Dag) -> None:
         """Do nothing where a loop has no item."""

@@ -73,7 +73,7 @@ def rich(build: Any) -> Pipeline:
 
 
 def test_every_feature_that_is_used_is_decided(build: Any) -> None:
-    unused = {"compute", "schedule.every", "schedule.at", "step.cache", "if", "map", "for", "while", "try", "fail"}
+    unused = {"compute", "schedule.every", "schedule.at", "step.cache", "if", "map", "for", "while", "try", "fail", "predicate"}
     assert set(decided(rich(build), Toy())) == {f.name for f in FEATURES} - unused
 
 
@@ -96,11 +96,11 @@ def test_control_flow_without_a_row_is_rejected(build: Any, kind: str) -> None:
     s, none, cond = Span("p.py", 77, 1, 77, 9), ir.Block((), ()), build.const(True, "bool")
     over = build.param("xs", ("list", "int"))
     nodes: dict[str, ir.Node] = {
-        "if": ir.If("r", cond, none, none, (), s), "map": ir.Map("r", over, none, (), None, (), s),
-        "for": ir.For("r", over, (), none, (), s), "while": ir.While("r", (), ir.Block((), (cond,)), none, (), s),
-        "try": ir.Try("r", none, (), None, none, (), s), "fail": ir.Fail("r", build.const("no", "str"), (), s),
+        "if": ir.If("r", build.param("c", "bool"), none, none, (), s), "map": ir.Map("r", over, none, None, (), s),
+        "for": ir.For("r", over, (), None, none, (), s), "while": ir.While("r", (), None, ir.Block((), (cond,)), none, (), s),
+        "try": ir.Try("r", none, (), None, none, (), s), "fail": ir.Fail("r", build.const("no", "str"), None, Settings(), None, (), s),
     }  # fmt: skip
-    p = build.pipeline(nodes[kind], parameters={"xs": ("list", "int")})
+    p = build.pipeline(nodes[kind], parameters={"c": "bool", "xs": ("list", "int")})
     assert [(code, span) for code, _, span in refused(p, Toy())] == [("WYE4001", s)]
 
 

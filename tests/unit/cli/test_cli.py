@@ -120,7 +120,7 @@ def test_usage(wye: Wye, arguments: list[str], said: str) -> None:
 # --- what is wrong with the input ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [["compile", "-t", "local"], ["check"], ["run"], ["dump"]])
+@pytest.mark.parametrize("command", [["compile", "-t", "local"], ["check"], ["run"], ["dump"], ["graph"]])
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -180,7 +180,8 @@ def test_compile_writes_and_reports(wye: Wye) -> None:
     assert done.code == 0
     assert {"out/flow/local/plan.json", "out/flow/local/report.json"} <= set(written("out"))
     assert re.search(r"(?m)^  local   compiled +\d+ +\d+ +\d+ +0$", done.out)
-    assert re.search(r"(?m)^  local +advisory  step\.cpu .* flow\.py:4$", done.out)
+    assert re.search(r"(?m)^  flow\.py:4 +step\.cpu +advisory +@step\(resources=Resources\(cpu=2\)\)$", done.out)
+    assert re.search(r"(?m)^  step\.cpu +advisory +local +processes share the machine$", done.out)
     inside = [path.removeprefix("out/flow/local/") for path in written("out")]
     assert all(f"  {path}\n" in done.out for path in inside if "/" not in path)
     assert f"  programs/  {sum(p.startswith('programs/') for p in inside)} files\n" in done.out
@@ -309,6 +310,89 @@ def test_check_for_machines(wye: Wye) -> None:
     assert wye("check", "flow.py", "-t", "airflow", "--format", "github").out.startswith("::error file=flow.py,line=4,")
     assert wye("check", "flow.py", "-t", "airflow", "--format", "sarif").json["runs"][0]["results"][0]["ruleId"] == "WYE4001"
     assert wye("check", "flow.py", "-t", "local", "--format", "github").out == ""
+
+
+def test_check_shows_rejections_where_they_are(wye: Wye) -> None:
+    Path("flow.py").write_text(GPU)
+    done = wye("check", "flow.py")
+    assert re.search(r"(?m)^  flow\.py:4 +step\.gpu +rejected +native +advisory", done.out)
+    assert re.search(r"(?m)^  step\.gpu +rejected +airflow +\S", done.out)
+
+
+BRANCH = SOURCE.replace("    return {label: double(n)}", "    m = double(n)\n    if m > 3:\n        m = double(m)\n    return {label: m}")
+
+
+def test_check_shows_control_flow_that_is_native(wye: Wye) -> None:
+    Path("flow.py").write_text(BRANCH)
+    done = wye("check", "flow.py", "-t", "local")
+    assert done.code == 0, done.err
+    assert re.search(r"(?m)^  flow\.py:14 +if +native +if m > 3:$", done.out)
+    assert re.search(r"(?m)^  if +native +local +\S", done.out)
+    rows = wye("check", "flow.py", "-t", "local", "--format", "json").json["targets"]["local"]["report"]["rows"]
+    assert [(r["level"], r["span"]) for r in rows if r["feature"] == "if"] == [("native", "flow.py:14:8")]
+
+
+# --- graph --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_graph(wye: Wye) -> None:
+    done = wye("graph", "flow.py")
+    assert (done.code, done.err) == (0, "")
+    assert re.search(r"(?m)^├─ double  +flow\.py:13  reads n$", done.out)
+    assert wye("graph", "flow.py:flow", "--format", "text").out == done.out
+    assert wye("graph", "flow.py", "--format", "mermaid").out.startswith("flowchart TD\n")
+    assert wye("graph", "flow.py", "--format", "svg").out.startswith("<svg ")
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("a.svg", "<svg "), ("a.mmd", "flowchart TD"), ("A.SVG", "<svg "), ("a.txt", "flow(n: int = 3")]
+)
+def test_graph_to_a_file(wye: Wye, name: str, begins: str) -> None:
+    done = wye("graph", "flow.py", "-o", name)
+    assert (done.code, done.out, done.err) == (0, "", f"{name} written\n")
+    assert Path(name).read_text("utf-8").startswith(begins)
+
+
+def test_graph_in_the_format_asked_for(wye: Wye) -> None:
+    assert wye("graph", "flow.py", "-o", "flow.md", "--format", "mermaid").code == 0
+    assert Path("flow.md").read_text().startswith("flowchart TD")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["flow.py", "-o", "flow.png"], 2, "error: `flow.png` does not say which format to write"),
+        (["flow.py", "-o", "flow.py", "--format", "svg"], 2, "error: flow.py is the source itself"),
+        (["flow.py", "--format", "png"], 2, "invalid choice: 'png'"),
+        (["flow.py", "-o", "gone/flow.svg"], 1, "error: gone/flow.svg: no such file or directory"),
+        (["gone.py"], 1, "error: gone.py does not exist"),
+        (["broken.py"], 1, "broken.py:1:1: error[WYE1002]"),
+    ],
+)
+def test_graph_that_cannot_be(wye: Wye, arguments: list[str], code: int, said: str) -> None:
+    Path("broken.py").write_text("(")
+    done = wye("graph", *arguments)
+    assert done.code == code
+    assert said in done.err
+    assert done.out == ""
+    assert Path("flow.py").read_text() == SOURCE
+
+
+def test_graph_without_the_layout_library(wye: Wye, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    done = wye("graph", "flow.py", "-o", "flow.svg")
+    assert done.code == 2
+    assert "help: pip install 'wye[graph]'" in done.err
+    assert not Path("flow.svg").exists()
+    assert wye("graph", "flow.py").code == 0
+    assert wye("graph", "flow.py", "--format", "mermaid").code == 0
+
+
+def test_graph_on_a_screen_without_line_characters(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(SOURCE, "utf-8")
+    done = process("-m", "wye.cli", "graph", "flow.py", cwd=tmp_path, env={"PYTHONIOENCODING": "ascii", "WYE_CACHE": "off"})
+    assert done.returncode == 0
+    assert "|- double" in done.stdout
 
 
 # --- run ----------------------------------------------------------------------------------------------------------------------------

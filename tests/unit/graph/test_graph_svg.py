@@ -10,6 +10,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,7 +173,14 @@ def test_an_empty_pipeline(source_graph: Make) -> None:
     check(layout(source_graph("@pipeline\ndef flow():\n    pass\n")))
 
 
-def test_without_the_library(everything: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library(everything: Graph, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
-    with pytest.raises(LayoutMissing):
+    with pytest.raises(LayoutMissing, match="not installed") as missing:
         as_svg(everything)
+    assert "wye[graph]" in missing.value.help
+    (tmp_path / "pygraphviz.py").write_text("raise ImportError('libglib-2.0.so.0: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pygraphviz")
+    with pytest.raises(LayoutMissing, match="cannot be loaded: libglib") as missing:
+        as_svg(everything)
+    assert "apt-get install" in missing.value.help

@@ -85,8 +85,9 @@ def test_a_value_that_passes_through_a_nested_pipeline_keeps_its_order(build: An
 
 def test_regions_pass_through(build: Any) -> None:
     inner = ir.Block((build.call("a"), build.call("b", ordered=True)), (build.out("a"),))
-    condition = build.const(True, "bool")
-    p = build.pipeline(build.call("z", ordered=True), ir.If("if_1", condition, inner, ir.Block((), (build.const(1),)), (), build.span()))
+    condition = build.param("c", "bool")
+    branch = ir.If("if_1", condition, inner, ir.Block((), (build.const(1),)), (), build.span())
+    p = build.pipeline(build.call("z", ordered=True), branch, parameters={"c": "bool"})
     node = passes.run(p).body.nodes[1]
     assert isinstance(node, ir.If)
     assert node.after == ("z",)

@@ -307,6 +307,54 @@ def family(file):
     assert not list(tmp_path.glob("tasks/*/work"))
 
 
+def looped(plan: Plan, over: list[Any], **region: Any) -> None:
+    """The plan's nodes so far become the body of a loop; their arguments may be `{"item": "loop"}`."""
+    body = {"nodes": plan.nodes, "yields": []}
+    source = {"const": over, "format": "json", "type": "any"}
+    node = {"op": "map", "id": "loop", "span": "flow.py:1:1", "over": source, "limit": None, "body": body, "after": [], **region}
+    plan.nodes = [node]
+
+
+def test_a_loop_of_processes(tmp_path: Path) -> None:
+    """Iterations run at the same time, each with a folder, a log and an error of its own."""
+    plan = Plan(tmp_path, PROGRAM + "def check(x):\n    print('checking', x)\n    assert x != 'bad', 'not ' + x\n", on_failure="continue")
+    files = [str(tmp_path / n) for n in "ab"]
+    plan.add("meets", "meet", mine={"item": "loop"}, other=files[1])
+    plan.add("checked", "check", after=("meets",), x={"item": "loop"})
+    looped(plan, [*files, "bad"])  # the last makes a file of that name in its own empty folder
+    result = plan.run(workers=3)
+    assert result["status"] == "failed"
+    names = [f"loop[{i}].{n}" for i in range(3) for n in ("meets", "checked")]
+    assert statuses(result) == dict.fromkeys(names[:-1], "succeeded") | {names[-1]: "failed"}
+    assert result["tasks"][names[-1]] == ["failed", 1, "not bad"]
+    assert (tmp_path / "tasks/loop/0/checked/log.txt").read_text() == f"checking {files[0]}\n"
+    assert json.loads((tmp_path / "tasks/loop/2/checked/error.json").read_text())["message"] == "not bad"
+    assert [p.name for p in (tmp_path / "tasks").iterdir()] == ["loop"]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/cmdline"), reason="needs /proc")
+def test_interrupt_inside_a_loop_leaves_no_process(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, PROGRAM)
+    never = [str(tmp_path / f"never{i}") for i in range(3)]
+    plan.add("waits", "wait", file={"item": "loop"})
+    plan.add("after", "one", after=("waits",))
+    looped(plan, never)
+    process = plan.start(workers=2)
+    while not all(os.path.exists(file + ".here") for file in never[:2]):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    result = json.loads(out)
+    assert (result["status"], result["message"]) == ("cancelled", "stopped by SIGTERM")
+    assert statuses(result) == {"loop[0].waits": "cancelled", "loop[1].waits": "cancelled"}
+    assert "Traceback" not in err
+    for _ in range(100):
+        if not descendants(str(tmp_path)):
+            break
+        time.sleep(0.02)
+    assert descendants(str(tmp_path)) == []
+
+
 def test_long_chain(tmp_path: Path) -> None:
     """Two thousand tasks, none of which can start: the interpreter itself is linear and does not recurse."""
     plan = Plan(tmp_path, PROGRAM)
