@@ -185,7 +185,8 @@ class _Uses:
                     yield replace(use, value=Inside(use.value)) if island and use.feature in _IN_ISLAND else use
             case ir.Compute():
                 feature = "return" if node.id == self._returned else "predicate" if _is_test(node) else "compute"
-                yield Use(feature, node, node.span, node.id)
+                if not island:
+                    yield Use(feature, node, node.span, node.id)
                 if feature != "predicate":
                     yield from _expression_uses(node, [node.value])
                 yield from _settings_uses(node.settings, node.span, node.id)

@@ -320,7 +320,7 @@ class Regions:
         assert not node.handlers, f"{node.id} has handlers"
         assert node.orelse is None
         waits = self._waits(node, start)
-        inner = scope
+        inner, gate = scope, None
         if waits:
             gate = next(iter(waits)) if list(waits.values()) == [False] else None
             if gate is None:
@@ -335,7 +335,9 @@ class Regions:
             body = tuple((t, True) for t, place in self._place.items() if place >= first)
             ends |= self._block(node.final, Scope(None, inner.guards, body, last=True) if body else inner)
             values += node.final.yields
-        if not followed:
+        if gate and not ends:
+            ends = {gate: False}
+        elif ends and not followed:
             verdict = self._light(self._fresh(f"{node.id}_verdict"), "verdict", node)
             verdict.needs = ends
             ends = {self._add(verdict, scope, start).id: False}

@@ -23,6 +23,8 @@ from wye.graph.svg import as_svg
 from wye.ir import model as ir
 from wye.passes.order import order
 
+pytest.importorskip("pygraphviz", reason="Graphviz' libraries are not here", exc_type=ImportError)
+
 Make = Callable[[str], Graph]
 SVG = "{http://www.w3.org/2000/svg}"
 NEAR = 0.05

@@ -119,3 +119,86 @@ def test_platform_faults_are_found(documents: tuple[dict[str, Any], dict[str, An
     executors["exec-make"]["podMetadata"] = {"labels": {"a": "{{workflow.name}}"}}
     executors["exec-nope"] = {}
     assert len(check(spec, platform)) == 2
+
+
+# --- sub-DAGs -----------------------------------------------------------------------------------------------------------------------
+
+REGIONS = """\
+from wye import pipeline, step
+
+class Thing:
+    pass
+
+@step
+def make(n: int):
+    return Thing()
+
+@step
+def names(n: int) -> list[str]:
+    return [str(n)]
+
+@step
+def use(thing, name: str) -> str:
+    return name
+
+@step
+def note(name: str) -> str:
+    return name
+
+@pipeline
+def flow(n: int = 3, flag: bool = True) -> list[str]:
+    thing = make(n)
+    if flag:
+        kept, name = thing, note("a")
+    else:
+        kept, name = make(n), note("b")
+    found = [use(kept, x) for x in names(n)]
+    try:
+        last = note(name)
+    finally:
+        note("done")
+    return [*found, last]
+"""
+
+
+@pytest.fixture(scope="module")
+def regions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    source = tmp_path_factory.mktemp("source") / "flow.py"
+    source.write_text(REGIONS)
+    files, _ = compile_target(compile_source(source), Kubeflow(), Options())
+    return next(iter(yaml.safe_load_all(next(f.text for f in files if f.path == "pipeline.yaml"))))
+
+
+ARM, OTHER, BRANCHES = "components/comp-condition-2", "components/comp-condition-3", "components/comp-condition-branches-1"
+MAP, LOOP, TRY = "components/comp-map-4", "components/comp-for-loop-5", "components/comp-try-6"
+PARTS: list[tuple[Callable[[Any, Any], None], str]] = [
+    (put(f"{BRANCHES}/dag/tasks/condition-2/triggerPolicy/condition", "inputs.parameter_values['x'] == true"), "reads 'x'"),
+    (drop(f"{BRANCHES}/dag/tasks/condition-2/triggerPolicy"), "one of several, and 'condition-2' has no condition"),
+    (put(f"{BRANCHES}/dag/tasks/condition-3/dependentTasks", ["condition-2"]), "does not run when that is skipped"),
+    (put(f"{BRANCHES}/dag/tasks/condition-2/inputs/parameters/pipelinechannel--flag/componentInputParameter", "x"), "comes from nowhere"),
+    (drop(f"{BRANCHES}/inputDefinitions/artifacts"), "comes from nowhere"),
+    (put(f"{ARM}/dag/outputs/parameters/pipelinechannel--condition-branches-1-oneof-2/valueFromParameter/producerSubtask", "x"), "comes from nowhere"),
+    (drop(f"{ARM}/outputDefinitions/artifacts/pipelinechannel--condition-branches-1-oneof-1"), "the declared artifacts are not those"),
+    (put(f"{OTHER}/outputDefinitions/parameters/pipelinechannel--condition-branches-1-oneof-2/parameterType", "BOOLEAN"), "is BOOLEAN, and what it is made of is STRING"),
+    (put(f"{BRANCHES}/dag/outputs/parameters/pipelinechannel--condition-branches-1-oneof-2/valueFromOneof/parameterSelectors", []), "comes from nowhere"),
+    (put(f"{MAP}/dag/tasks/for-loop-5/parameterIterator/items/inputParameter", "x"), "does not go through a LIST of STRINGs"),
+    (put(f"{MAP}/dag/tasks/for-loop-5/parameterIterator/itemInput", "x"), "does not go through a LIST of STRINGs"),
+    (put(f"{LOOP}/outputDefinitions/parameters/pipelinechannel--map-4-collected-1/parameterType", "STRING"), "is STRING, and what it is made of is STRING"),
+    (drop(f"{LOOP}/inputDefinitions/parameters/pipelinechannel--for-loop-5-item"), "comes from nowhere"),
+    (put(f"{MAP}/dag/tasks/for-loop-5/triggerPolicy", {"condition": "true"}), "a loop with a condition"),
+    (put(f"{TRY}/dag/tasks/note-4/dependentTasks", ["exit-handler-7", "exit-handler-7"]), "at the exit of exactly one task"),
+    (put(f"{TRY}/dag/tasks/note-4/triggerPolicy/strategy", "ALL_UPSTREAM_TASKS_SUCCEEDED"), "at the exit of exactly one task"),
+    (put(f"{TRY}/dag/tasks/exit-handler-7/dependentTasks", ["note-4"]), "depends on 'note-4', which runs at an exit"),
+    (put(f"{TRY}/dag/tasks/exit-handler-7/triggerPolicy", {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}), "no task but those that run at an exit"),
+    (put(f"{TRY}/dag/tasks/exit-handler-7/parameterIterator", {"itemInput": "x", "items": {"inputParameter": "y"}}), "at the exit of a loop"),
+    (put("components/comp-exit-handler-7/dag/tasks/note-3/componentRef/name", "comp-try-6"), "a cycle of components"),
+    (put("components/comp-exit-handler-7/dag/tasks/note-3/componentRef/name", "comp-note-4"), "more than one task uses it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mutate", "fault"), PARTS, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_mutation_of_a_sub_dag_is_found(mutate: Callable[[Any, Any], None], fault: str, regions: dict[str, Any]) -> None:
+    spec = copy.deepcopy(regions)
+    assert check(spec, {}) == []
+    mutate(spec, {})
+    assert any(fault in found for found in check(spec, {})), check(spec, {})
