@@ -31,6 +31,19 @@ def test_the_tour_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "tour.py").write_text(source, "utf-8")
     assert run(["compile", "tour.py", "-t", "local", "-t", "kubeflow", "-t", "airflow", "-o", "build"]) == 0
     written = "\n".join(f.read_text("utf-8") for f in (tmp_path / "build").rglob("*") if f.is_file())
-    shown = [text for kind, text in blocks if kind in ("yaml", "json") or (kind == "python" and text != source)]
+    shown = [text for kind, text in blocks if kind in ("yaml", "json") or (kind == "python" and text != source and "@pipeline" not in text)]
     missing = [line for text in shown for line in text.splitlines() if line.strip("… ") and line.strip() not in written]
     assert missing == []
+
+
+def test_heads_or_tails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pipeline of that section is the example's, and each line shown of its artifacts stands in them."""
+    section = README.read_text("utf-8").partition("## Heads or tails")[2].partition("\n## ")[0]
+    (source,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    example = README.parent / "examples" / "coin" / "pipeline.py"
+    assert source in example.read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(["compile", str(example), "-t", "kubeflow", "-t", "airflow", "-o", "build"]) == 0
+    written = "\n".join(f.read_text("utf-8") for f in (tmp_path / "build").rglob("*") if f.is_file())
+    shown = [line.strip(" …") for line in section.splitlines() if line.startswith("      ")]
+    assert [line for line in shown if line not in written] == []

@@ -114,3 +114,130 @@ def test_the_schedule_is_what_the_client_takes(python: Path, tmp_path: Path) -> 
     program = "import inspect, json, kfp; print(json.dumps(list(inspect.signature(kfp.Client.create_recurring_run).parameters)))"
     known = json.loads(subprocess.run([python, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True).stdout)
     assert set(names) <= set(known)
+
+
+OURS_CONTROL = """\
+from wye import each, pipeline, step
+
+@step
+def flip(n: int) -> int:
+    return n
+
+@step
+def names(n: int) -> list[str]:
+    return [str(n)]
+
+@step
+def work(x: int) -> int:
+    return x
+
+@step
+def total(xs: list[int]) -> int:
+    return sum(xs)
+
+@step
+def tidy() -> str:
+    return "tidy"
+
+@pipeline
+def flow(n: int = 3, b: bool = True) -> int:
+    f = flip(n)
+    if f == 1:
+        r = work(n)
+    elif b:
+        r = work(9)
+    else:
+        r = work(7)
+    return work(r)
+"""
+
+THEIRS_CONTROL = """\
+import sys
+from kfp import compiler, dsl
+
+@dsl.component
+def flip(n: int) -> str:
+    return ""
+
+@dsl.component
+def work(x: int) -> int:
+    return x
+
+@dsl.pipeline
+def flow(n: int = 3, b: bool = True) -> int:
+    f = flip(n=n)
+    with dsl.If(f.output == "1"):
+        first = work(x=n)
+    with dsl.Elif(b == True):
+        second = work(x=9)
+    with dsl.Else():
+        third = work(x=7)
+    return work(x=dsl.OneOf(first.output, second.output, third.output)).output
+
+compiler.Compiler().compile(flow, sys.argv[1])
+"""
+
+
+def _groups(spec: dict[str, Any]) -> dict[str, Any]:
+    """The sub-DAGs, with the root: their tasks without what differs between kfp's components and ours, and their inputs by name."""
+    found = {}
+    for name, component in [("root", spec["root"]), *spec["components"].items()]:
+        if "dag" not in component:
+            continue
+        tasks = {}
+        for task, step in component["dag"]["tasks"].items():
+            inputs = step.get("inputs", {}).get("parameters", {})
+            reads = {n: s for n, s in inputs.items() if n not in ("wye-call",) and "runtimeValue" not in s}
+            tasks[task] = {
+                "inputs": sorted(map(json.dumps, reads.values())),
+                "after": step.get("dependentTasks", []),
+                "trigger": step.get("triggerPolicy"),
+                "component": step["componentRef"]["name"],
+            }
+        found[name] = {"tasks": tasks, "inputs": sorted(component.get("inputDefinitions", {}).get("parameters", {}))}
+    return found
+
+
+def test_branches_are_kfps(python: Path, tmp_path: Path) -> None:
+    """The same groups by the same names, with the same conditions, inputs and dependencies as kfp's compiler makes them."""
+    (tmp_path / "flow.py").write_text(OURS_CONTROL)
+    files, _ = compile_target(compile_source(tmp_path / "flow.py"), Kubeflow(), Options())
+    (tmp_path / "theirs.py").write_text(THEIRS_CONTROL)
+    subprocess.run([python, "-W", "ignore", tmp_path / "theirs.py", tmp_path / "theirs.yaml"], check=True)
+    ours, theirs = (next(iter(yaml.safe_load_all(text))) for text in (files[0].text, (tmp_path / "theirs.yaml").read_text()))
+    assert _groups(ours) == _groups(theirs)
+    selectors = [s["components"]["comp-condition-branches-1"]["dag"]["outputs"]["parameters"] for s in (ours, theirs)]
+    assert [list(s) for s in selectors] == [["pipelinechannel--condition-branches-1-oneof-1"]] * 2
+    chosen = [[x["producerSubtask"] for s in o.values() for x in s["valueFromOneof"]["parameterSelectors"]] for o in selectors]
+    assert chosen == [["condition-2", "condition-3", "condition-4"]] * 2
+
+
+def test_kfps_messages_take_every_kind_of_sub_dag(python: Path, tmp_path: Path) -> None:
+    body = """\
+    found = [work(len(x)) for x in each(names(n), max_parallel=2)]
+    try:
+        t = total(found)
+    finally:
+        tidy()
+    while t < 3:
+        t = work(t + 1)
+    assert t < 5
+    if t > 4:
+        work(t)
+    return t
+"""
+    (tmp_path / "flow.py").write_text(OURS_CONTROL.partition("    f = flip")[0] + body)
+    files, _ = compile_target(compile_source(tmp_path / "flow.py"), Kubeflow(), Options())
+    (tmp_path / "ours.yaml").write_text(files[0].text)
+    spec = next(iter(yaml.safe_load_all(files[0].text)))
+    assert {n.rpartition("-")[0] for n, c in spec["components"].items() if "dag" in c} == {
+        "comp-map",
+        "comp-for-loop",
+        "comp-try",
+        "comp-exit-handler",
+        "comp-condition-branches",
+        "comp-condition",
+    }
+    driver = Path(__file__).parents[1] / "engines" / "kfp_driver.py"
+    program = f"import sys; sys.path[:0] = [{str(driver.parent)!r}]; import kfp_driver; kfp_driver.parse(sys.argv[1])"
+    subprocess.run([python, "-B", "-c", program, tmp_path / "ours.yaml"], check=True)

@@ -39,8 +39,12 @@ Log = list[tuple[str, tuple[str, ...]]]
 """The steps that ran, in order: name and arguments as they came."""
 
 
-MOST_STEPS, MOST_TEXT, MOST_SECONDS = 300, 5000, 5.0
+MOST_STEPS, MOST_TEXT, MOST_SECONDS = 300, 5000, 2.0
 """More than this is no small program."""
+
+
+class Endless(Exception):
+    """The plan does not end."""
 
 
 class TooBig(BaseException):
@@ -136,26 +140,26 @@ def plain(source: str, name: str, arguments: Mapping[str, Any], pipeline: str = 
         found = vars(module)[pipeline]
         assert isinstance(found, Pipeline)
         try:
-            with _limited():
+            with limited(TooBig):
                 return Outcome(text_of(found(**arguments)), log=log)
         except Exception as error:
             return Outcome(None, repr(error), _mro(error), log, _lines(error, module))
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
-    """A small program without calls of steps may run for ever too: when a smaller one is tried."""
+def limited(error: type[BaseException]) -> Iterator[None]:
+    """What runs for ever ends with this error: a loop of a program that is tried as a smaller one, or of a plan that is wrong."""
 
     def stop(*_: Any) -> None:
-        raise TooBig
+        raise error
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS, 0.1)  # again and again: the event loop may swallow one
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _lines(error: BaseException, module: Any) -> tuple[int, ...]:
@@ -182,7 +186,7 @@ def planned(made: ir.Pipeline, source: str, name: str, arguments: Mapping[str, A
     form = json.loads(json.dumps(plan_json(made)))
     texts = check_inputs(form, arguments)
     launcher = Launcher(seed)
-    with loaded(source, name, log, program=True), mock.patch.object(plan, "write", write):
+    with loaded(source, name, log, program=True), mock.patch.object(plan, "write", write), limited(Endless):
         result = plan.run_plan(form, {n: {"text": t} for n, t in texts.items()}, str(scratch), launcher, 4)
         handled = any(t.handled for t in result.tasks) or launcher.failed
         if result.status != "succeeded":
@@ -216,7 +220,7 @@ class Launcher:
     async def run(self, task: dict[str, Any], folder: str, attempt: int) -> int:
         self.count += 1
         if self.count > MOST_STEPS * 3:
-            raise RuntimeError("the plan does not end")
+            raise Endless
         for _ in range(self.random.randrange(4)):  # others may go first
             await asyncio.sleep(0)
         with open(os.path.join(folder, "task.json")) as file:

@@ -123,9 +123,7 @@ class Expressions:
                 return found
         bound = frame.env.get(name)
         if bound is not None and bound.maybe is not None:
-            return frame.error(
-                "WYE1005", f"`{name}` may not be bound here: {bound.maybe}", node, help="bind it before, on every path"
-            )
+            return frame.error("WYE1005", f"`{name}` may not be bound here: {bound.maybe}", node, help="bind it before, on every path")
         if bound is not None:
             return frame.read(name)
         if name in frame.local_names:

@@ -310,7 +310,7 @@ class Join:
     def _assuming(self, value: Expr, truth: bool) -> Expr:
         """An arm's value, which is evaluated only where the condition has this truth."""
         test = self.condition
-        if not isinstance(test, Reference) or is_value(value) and not (isinstance(value, Reference) and same(value, test)):
+        if not isinstance(test, Reference) or (is_value(value) and not (isinstance(value, Reference) and same(value, test))):
             return value
 
         def known(e: Expr) -> Expr:

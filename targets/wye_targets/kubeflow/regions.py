@@ -10,7 +10,7 @@ Why it is as it is (kubeflow/pipelines 2.17, backend/src/v2, and Argo, which run
 - A join looks which arm is complete, and only the end of a container completes the DAGs around it. So such an arm ends in a container.
 - A list collected from no iterations cannot be read, so a loop whose results are read has one iteration where the list is empty: its item
   is no text, every task in it does nothing, and what it gives counts for nothing.
-- Collected values are followed to the task that made them; through a join, that goes wrong. So that task stands in the loop itself.
+- A collected value is followed to the task that made it, and not found through a join. So that task stands in the loop itself.
 - A clean-up is a hook of the exit handler: nothing can depend on it, and the run does not fail with it. So there is the verdict, outside.
 - kfp.local replaces, in the inputs of a loop, whatever comes from a task of the same DAG by the item. So a loop is alone in a DAG.
 """

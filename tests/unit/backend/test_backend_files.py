@@ -30,7 +30,7 @@ from wye.ir.model import Program, ProgramFile
 def test_the_runtime_is_a_package() -> None:
     core, whole = dict(runtime_files()), dict(runtime_files(interpreter=True))
     assert {"wye_runtime/__init__.py", "wye_runtime/__main__.py", "wye_runtime/values.py", "wye_runtime/types.py"} <= set(core)
-    assert set(whole) - set(core) == {"wye_runtime/plan.py"}
+    assert set(whole) - set(core) == {f"wye_runtime/{n}.py" for n in ("island", "launch", "outcome", "plan", "scope")}
     assert list(whole) == sorted(whole)
 
 

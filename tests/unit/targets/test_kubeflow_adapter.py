@@ -245,7 +245,13 @@ def test_a_loop_without_items_gives_nothing(tmp_path: Path) -> None:
     """In its one iteration nothing is done; what it gives is an empty list where it is collected, and gone through."""
     loop = Container(tmp_path / "1", ["Output", "items", "items-or-none", "number"], ["model"])
     ports = [JSON, {"name": "model", "key": "model", "format": "auto"}]
-    task = {"op": "call", "guards": ["x"], "outputs": ports, "items": {"out": LISTED["items"]["value"]}, "numbers": {"out": {"number": False}}}
+    task = {
+        "op": "call",
+        "guards": ["x"],
+        "outputs": ports,
+        "items": {"out": LISTED["items"]["value"]},
+        "numbers": {"out": {"number": False}},
+    }
     loop.run(task, {"x": ""})
     assert (loop.parameter("Output"), loop.parameter("number")) == ("", "0")
     assert json.loads(loop.parameter("items")) == []
@@ -283,7 +289,9 @@ def test_an_island_gives_lists(tmp_path: Path) -> None:
     one = Container(root, ["r0"], ["r1"])
     adapter.publish({"outputs": ports}, one.outputs, str(out))
     assert json.loads(one.parameter("r0")) == [str(i) for i in range(11)]
-    assert adapter.entry("x", {"as": "file", "format": "auto", "index": "i"}, {"i": "10"}, {"x": {"artifacts": [{"uri": str(root / "a" / "r1")}]}}) == {
+    assert adapter.entry(
+        "x", {"as": "file", "format": "auto", "index": "i"}, {"i": "10"}, {"x": {"artifacts": [{"uri": str(root / "a" / "r1")}]}}
+    ) == {
         "item": {"file": str(root / "a" / "r1"), "format": "auto*"},
         "index": 10,
     }

@@ -169,6 +169,9 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return next(iter(yaml.safe_load_all(next(f.text for f in files if f.path == "pipeline.yaml"))))
 
 
+ONEOF = "pipelinechannel--condition-branches-1-oneof"
+MADE = "is STRING, and what it is made of is STRING"
+DONE = "ALL_UPSTREAM_TASKS_COMPLETED"
 ARM, OTHER, BRANCHES = "components/comp-condition-2", "components/comp-condition-3", "components/comp-condition-branches-1"
 MAP, LOOP, TRY = "components/comp-map-4", "components/comp-for-loop-5", "components/comp-try-6"
 PARTS: list[tuple[Callable[[Any, Any], None], str]] = [
@@ -177,20 +180,20 @@ PARTS: list[tuple[Callable[[Any, Any], None], str]] = [
     (put(f"{BRANCHES}/dag/tasks/condition-3/dependentTasks", ["condition-2"]), "does not run when that is skipped"),
     (put(f"{BRANCHES}/dag/tasks/condition-2/inputs/parameters/pipelinechannel--flag/componentInputParameter", "x"), "comes from nowhere"),
     (drop(f"{BRANCHES}/inputDefinitions/artifacts"), "comes from nowhere"),
-    (put(f"{ARM}/dag/outputs/parameters/pipelinechannel--condition-branches-1-oneof-2/valueFromParameter/producerSubtask", "x"), "comes from nowhere"),
-    (drop(f"{ARM}/outputDefinitions/artifacts/pipelinechannel--condition-branches-1-oneof-1"), "the declared artifacts are not those"),
-    (put(f"{OTHER}/outputDefinitions/parameters/pipelinechannel--condition-branches-1-oneof-2/parameterType", "BOOLEAN"), "is BOOLEAN, and what it is made of is STRING"),
-    (put(f"{BRANCHES}/dag/outputs/parameters/pipelinechannel--condition-branches-1-oneof-2/valueFromOneof/parameterSelectors", []), "comes from nowhere"),
+    (put(f"{ARM}/dag/outputs/parameters/{ONEOF}-2/valueFromParameter/producerSubtask", "x"), "comes from nowhere"),
+    (drop(f"{ARM}/outputDefinitions/artifacts/{ONEOF}-1"), "the declared artifacts are not those"),
+    (put(f"{OTHER}/outputDefinitions/parameters/{ONEOF}-2/parameterType", "BOOLEAN"), "is BOOLEAN, and what it is"),
+    (put(f"{BRANCHES}/dag/outputs/parameters/{ONEOF}-2/valueFromOneof/parameterSelectors", []), "comes from nowhere"),
     (put(f"{MAP}/dag/tasks/for-loop-5/parameterIterator/items/inputParameter", "x"), "does not go through a LIST of STRINGs"),
     (put(f"{MAP}/dag/tasks/for-loop-5/parameterIterator/itemInput", "x"), "does not go through a LIST of STRINGs"),
-    (put(f"{LOOP}/outputDefinitions/parameters/pipelinechannel--map-4-collected-1/parameterType", "STRING"), "is STRING, and what it is made of is STRING"),
+    (put(f"{LOOP}/outputDefinitions/parameters/pipelinechannel--map-4-collected-1/parameterType", "STRING"), MADE),
     (drop(f"{LOOP}/inputDefinitions/parameters/pipelinechannel--for-loop-5-item"), "comes from nowhere"),
     (put(f"{MAP}/dag/tasks/for-loop-5/triggerPolicy", {"condition": "true"}), "a loop with a condition"),
     (put(f"{TRY}/dag/tasks/note-4/dependentTasks", ["exit-handler-7", "exit-handler-7"]), "at the exit of exactly one task"),
     (put(f"{TRY}/dag/tasks/note-4/triggerPolicy/strategy", "ALL_UPSTREAM_TASKS_SUCCEEDED"), "at the exit of exactly one task"),
     (put(f"{TRY}/dag/tasks/exit-handler-7/dependentTasks", ["note-4"]), "depends on 'note-4', which runs at an exit"),
-    (put(f"{TRY}/dag/tasks/exit-handler-7/triggerPolicy", {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}), "no task but those that run at an exit"),
-    (put(f"{TRY}/dag/tasks/exit-handler-7/parameterIterator", {"itemInput": "x", "items": {"inputParameter": "y"}}), "at the exit of a loop"),
+    (put(f"{TRY}/dag/tasks/exit-handler-7/triggerPolicy", {"strategy": DONE}), "no task but those that run at an exit"),
+    (put(f"{TRY}/dag/tasks/exit-handler-7/parameterIterator", {"itemInput": "x", "items": {}}), "at the exit of a loop"),
     (put("components/comp-exit-handler-7/dag/tasks/note-3/componentRef/name", "comp-try-6"), "a cycle of components"),
     (put("components/comp-exit-handler-7/dag/tasks/note-3/componentRef/name", "comp-note-4"), "more than one task uses it"),
 ]  # fmt: skip

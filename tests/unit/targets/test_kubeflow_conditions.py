@@ -75,7 +75,10 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
 def test_numbers(op: str, parameter: bool) -> None:
     """An int and a float beside constants, and constants beside them."""
     mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(op, op)
-    for t, givens, constants in (("int", INTS, [0, 5, -5, 6, 2**53 - 1, -(2**53) + 1]), ("float", FLOATS, [0, 0.8, -5, 5.0, 1e-7, 2**53 - 1])):
+    for t, givens, constants in (
+        ("int", INTS, [0, 5, -5, 6, 2**53 - 1, -(2**53) + 1]),
+        ("float", FLOATS, [0, 0.8, -5, 5.0, 1e-7, 2**53 - 1]),
+    ):
         for given in givens:
             if parameter and not (abs(given) <= 2**53 - 1 or (t == "float" and math.isfinite(given))):
                 continue  # no such run parameter
@@ -102,7 +105,11 @@ def test_texts(constant: str) -> None:
 def test_optional_texts(given: str | None) -> None:
     t = ("union", "str", "none")
     for c in (None, "x", "null", ""):
-        for op, wanted in (("==", given == c), ("!=", given != c), *((("is", given is None), ("is not", given is not None)) if c is None else ())):
+        for op, wanted in (
+            ("==", given == c),
+            ("!=", given != c),
+            *((("is", given is None), ("is not", given is not None)) if c is None else ()),
+        ):
             assert holds(compare(value(t), op, const(c, "none" if c is None else "str")), given, t) == wanted
 
 
