@@ -18,12 +18,22 @@ from wye.frontend.failures import Failures
 from wye.frontend.frame import RETURN, SKIP, STOP, VALUE, Bound, Frame, Services, compute, constant, is_value
 from wye.frontend.loops import Loop, Loops
 from wye.frontend.project import SMALL_STATEMENTS, Definition, bound_names, statements
-from wye.frontend.prune import prune
+from wye.frontend.prune import ordered, prune
 from wye.frontend.regions import Regions
+from wye.frontend.shapes import (
+    Walrus,
+    can_leave,
+    changed_under,
+    changes,
+    gone_over,
+    leaves_always,
+    otherwise,
+    parts,
+    walrus_names,
+)
 from wye.frontend.unrolling import MAX_UNROLLED, known_items, limit
-from wye.ir.expressions import children, references, size
-from wye.ir.model import Block, Call, Const, DictDisplay, Display, Expr, Index, Output, Param, Pipeline, Star, SubPipeline, Unpack
-from wye.ir.nodes import every, read, rewritten, source
+from wye.ir.expressions import children, size
+from wye.ir.model import Block, Const, DictDisplay, Display, Expr, Index, Output, Param, Pipeline, Star, Unpack
 from wye.runtime.types import show
 
 MAX_EXPRESSION = 400
@@ -80,7 +90,7 @@ class Body:
         node = declaration.node
         names = {p.name for p in declaration.parameters}
         names.update(n for s in statements(node.body.body) for n in bound_names(s))
-        walrus = _Walrus()
+        walrus = Walrus()
         if ":=" in declaration.definition.module.text:  # a walk of the whole body is dear, and nearly always for nothing
             node.body.visit(walrus)
         self.frame = Frame(services, declaration, frozenset(names | walrus.names.keys()))
@@ -282,7 +292,7 @@ class Body:
             items = self.expressions.unpack(value, target)
             if items and isinstance(items[0], Index) and isinstance(items[0].value, Unpack):
                 frame.pend(items[0].value)  # the count is checked even if no item is used
-            sources = _parts(source, len(items))
+            sources = parts(source, len(items))
             for element, item, written in zip(target.elements, items, sources):
                 starred = isinstance(element, cst.StarredElement)
                 if isinstance(element.value, cst.Name) and isinstance(item, Index) and isinstance(item.value, Unpack):
@@ -424,7 +434,7 @@ class Body:
         condition = self.expressions.plain(node.test)
         known, value = constant(condition)
         then = [*node.body.body, *then_more]
-        orelse = [*_otherwise(node), *else_more]
+        orelse = [*otherwise(node), *else_more]
         if known:
             self.statements(then if value else orelse)
             return
@@ -433,7 +443,7 @@ class Body:
 
     def _divided(self, node: cst.If, rest: Sequence[Statement]) -> bool:
         """`if c: return a` and more statements: these are the other arm. No flag is needed, and nothing stands there twice."""
-        then, orelse = _leaves_always(node.body.body), _leaves_always(_otherwise(node))
+        then, orelse = leaves_always(node.body.body), leaves_always(otherwise(node))
         if then == orelse:
             return False
         self._branch(node, () if then else rest, rest if then else ())
@@ -451,7 +461,7 @@ class Body:
         self.expressions.iterable(value, node.iter)
         self._steady(node)
         found = known_items(frame, value)
-        leaves = _can_leave(node.body.body)
+        leaves = can_leave(node.body.body)
         span = self._head(node)
         if found is not None and len(items := found if isinstance(found, Sequence) else list(found)) <= (
             MAX_LEFT if leaves else MAX_UNROLLED
@@ -461,19 +471,13 @@ class Body:
             limit(frame, starts, width)
             return
         bind, body = lambda item: self._assign(node.target, item, False, node.iter), lambda: self.statements(node.body.body)
-        loop = loop_of(span, bind, body, node, node.body.body)
+        loop = Loop(span, bind, body, *changes(node))
         self.loops.over_items(value, width, loop)
 
     def _steady(self, node: cst.For) -> None:
         """Refuse a loop that changes what it goes over: Python's would go on with what is added."""
-        changed = received(node.body.body)
-        for key in _key(node):
-            stores = [s.targets[0].target for s in statements(node.body.body) if isinstance(s, cst.Assign)]
-            for store in stores:  # a new value of the key at hand changes nothing of what is gone over
-                if isinstance(store, cst.Subscript) and isinstance(store.value, cst.Name) and _at_key(store, key):
-                    changed[store.value.value] -= 1
-        changed = {n: count for n, count in changed.items() if count}
-        for name in _gone_over(node.iter):
+        changed = changed_under(node)
+        for name in gone_over(node.iter):
             bound = self.frame.env.get(name.value)
             if name.value in changed and bound is not None and inference.kind_of(bound.value.type) in ("list", "dict"):
                 self.frame.error(
@@ -527,7 +531,7 @@ class Body:
 
             self.regions.branch(condition, lambda: self.statements(node.body.body), leave, span)
 
-        self.loops.while_true(test, loop_of(self._head(node), lambda item: None, body, node, node.body.body))
+        self.loops.while_true(test, Loop(self._head(node), lambda item: None, body, *changes(node)))
 
 
 _AUGMENTED: dict[type[cst.BaseAugOp], str] = {
@@ -563,166 +567,6 @@ def _held(value: Expr) -> Iterator[Expr]:
             stack.extend(children(expr))
 
 
-def _parts(source: cst.BaseExpression, count: int) -> list[cst.BaseExpression]:
-    """What is written for each item of an unpacking, where that stands there one by one."""
-    literal = isinstance(source, cst.Tuple | cst.List) and len(source.elements) == count
-    if literal and not any(isinstance(e, cst.StarredElement) for e in source.elements):  # type: ignore[attr-defined]
-        return [e.value for e in source.elements]  # type: ignore[attr-defined]
-    return [source] * count
-
-
-def _otherwise(node: cst.If) -> Sequence[Statement]:
-    if node.orelse is None:
-        return ()
-    return (node.orelse,) if isinstance(node.orelse, cst.If) else list(node.orelse.body.body)
-
-
-def _leaves_always(body: Sequence[Statement]) -> bool:
-    """Whether statements end with a `return`, `break` or `continue` on every path."""
-    if not body:
-        return False
-    last = body[-1]
-    if isinstance(last, SMALL_STATEMENTS):
-        return isinstance(last.body[-1], cst.Return | cst.Break | cst.Continue) if last.body else False
-    if isinstance(last, cst.If):
-        return _leaves_always(last.body.body) and _leaves_always(_otherwise(last))
-    return isinstance(last, cst.Return | cst.Break | cst.Continue)
-
-
-def _can_leave(body: Sequence[Any]) -> bool:
-    """Whether a loop's body has a `break` of its own or a `return`, on a condition."""
-    for node in body:
-        for inner in node.body if isinstance(node, SMALL_STATEMENTS) else (node,):
-            if isinstance(inner, cst.Return | cst.Break):
-                return True
-            if isinstance(inner, cst.For | cst.While):
-                if any(isinstance(s, cst.Return) for s in statements([inner])):
-                    return True
-            elif isinstance(inner, cst.If | cst.Try) and _can_leave([s for b in _suites(inner) for s in b.body]):
-                return True
-    return False
-
-
-def _suites(node: cst.CSTNode) -> Iterator[cst.BaseSuite]:
-    for child in node.children:
-        if isinstance(child, cst.BaseSuite):
-            yield child
-        elif isinstance(child, cst.If):
-            yield from _suites(child)
-        elif isinstance(child, cst.Else | cst.Finally | cst.ExceptHandler):
-            yield child.body
-
-
-def received(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> dict[str, int]:
-    """The names that statements append to, extend, update or store into, with how often they do."""
-    found: dict[str, int] = {}
-    for statement in statements(body):
-        name: cst.BaseExpression | None = None
-        if isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Call) and isinstance(statement.value.func, cst.Attribute):
-            func = statement.value.func
-            name = func.value if func.attr.value in ("append", "extend", "update") else None
-        elif isinstance(statement, cst.AugAssign) and isinstance(statement.operator, cst.AddAssign):
-            name = statement.target
-        elif isinstance(statement, cst.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0].target, cst.Subscript):
-            name = statement.targets[0].target.value
-        if isinstance(name, cst.Name):
-            found[name.value] = found.get(name.value, 0) + 1
-    return found
-
-
-def _key(node: cst.For) -> list[str]:
-    """The name of the key in a loop over a dict, or over its items."""
-    target = node.target
-    if isinstance(target, cst.Tuple) and isinstance(node.iter, cst.Call) and len(target.elements) == 2:
-        target = target.elements[0].value  # type: ignore[assignment]
-    return [target.value] if isinstance(target, cst.Name) else []
-
-
-def _at_key(store: cst.Subscript, key: str) -> bool:
-    index = store.slice[0].slice
-    return len(store.slice) == 1 and isinstance(index, cst.Index) and isinstance(index.value, cst.Name) and index.value.value == key
-
-
-def _gone_over(node: cst.BaseExpression) -> Iterator[cst.Name]:
-    """The names whose own list or dict a loop over this expression goes over."""
-    if isinstance(node, cst.Name):
-        yield node
-    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in inference.VIEWS:
-        yield from _gone_over(node.func.value)
-    elif isinstance(node, cst.Call) and isinstance(node.func, cst.Name | cst.Attribute):
-        name = node.func.value if isinstance(node.func, cst.Name) else node.func.attr.value
-        if name == "each" or name in inference.ITERATORS:
-            for arg in node.args:
-                yield from _gone_over(arg.value)
-
-
-def loop_of(span: Any, bind: Callable[[Expr], None], body: Callable[[], None], node: cst.For | cst.While, suite: Sequence[Any]) -> Loop:
-    """The loop, with the names that it may change and those that it only adds to."""
-    inside = list(statements([node]))
-    into = received(suite)
-    counter = _Uses(set(into))
-    for statement in suite:
-        statement.visit(counter)
-    assigned = [n for s in inside for n in (*bound_names(s), *walrus_names(s))]
-    only = frozenset(n for n, count in into.items() if counter.counts.get(n) == count)
-    return Loop(span, bind, body, tuple(dict.fromkeys([*assigned, *into])), only)
-
-
-def ordered(block: Block) -> Block:
-    """With the calls whose value nobody uses marked: they keep program order."""
-    used = {source(r) for n in every(block) for r in read(n)} | {source(r) for e in block.yields for r in references(e)}
-
-    def mark(b: Block) -> Block:
-        nodes = (rewritten(n, lambda e: e, mark) for n in b.nodes)
-        return Block(tuple(replace(n, ordered=n.id not in used) if isinstance(n, Call | SubPipeline) else n for n in nodes), b.yields)
-
-    return mark(block)
-
-
 def _pairs(value: Expr) -> Sequence[tuple[Expr | None, Expr]]:
     """The items of a dict for a display that continues it."""
     return value.items if isinstance(value, DictDisplay) else ((None, value),)
-
-
-def walrus_names(node: cst.CSTNode) -> Iterator[str]:
-    """Names bound by `:=` in a statement's own expressions, or in an expression."""
-    walrus = _Walrus()
-    node.visit(walrus)
-    yield from walrus.names
-
-
-class _Uses(cst.CSTVisitor):
-    """Counts how often each of some names stands in the source."""
-
-    def __init__(self, names: set[str]) -> None:
-        self._names = names
-        self.counts: dict[str, int] = {}
-
-    def visit_Name(self, node: cst.Name) -> None:
-        if node.value in self._names:
-            self.counts[node.value] = self.counts.get(node.value, 0) + 1
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)  # not the attribute's name
-        return False
-
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)  # not the keyword
-        return False
-
-
-class _Walrus(cst.CSTVisitor):
-    """Names bound by `:=` in the function itself."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, None] = {}
-
-    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
-        if isinstance(node.target, cst.Name):
-            self.names[node.target.value] = None
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False

@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from wye.ir import model as ir
 from wye.ir.expressions import Reference, raises, references, rewrite
-from wye.ir.model import Block, Expr, Node
-from wye.ir.nodes import arms, blocks, every, expressions, rewritten, source
+from wye.ir.model import Block, Call, Expr, Node, SubPipeline
+from wye.ir.nodes import arms, blocks, every, expressions, read, rewritten, source
 
 
 def prune(block: Block) -> Block:
@@ -26,6 +26,17 @@ def prune(block: Block) -> Block:
         if not dropped and all(len(k) == len(arms(n)[0]) for n in every(block) if (k := kept.get(n.id)) is not None):
             return block
         block = _Pruner(kept, dropped).block(block)
+
+
+def ordered(block: Block) -> Block:
+    """With the calls whose value nobody uses marked: they keep program order."""
+    used = {source(r) for n in every(block) for r in read(n)} | {source(r) for e in block.yields for r in references(e)}
+
+    def mark(b: Block) -> Block:
+        nodes = (rewritten(n, lambda e: e, mark) for n in b.nodes)
+        return Block(tuple(replace(n, ordered=n.id not in used) if isinstance(n, Call | SubPipeline) else n for n in nodes), b.yields)
+
+    return mark(block)
 
 
 def _used(block: Block) -> tuple[set[tuple[str, int]], set[str]]:

@@ -17,35 +17,21 @@ Why it is as it is (kubeflow/pipelines 2.17, backend/src/v2, and Argo, which run
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import count
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from wye.ir import json as form
 from wye.ir import model as ir
-from wye.ir.expressions import Key, Reference, key, references
+from wye.ir.expressions import Reference, key, references
 from wye.ir.model import Block, Expr, Node
 from wye.ir.nodes import every, read
 from wye_targets.kubeflow import tasks
 from wye_targets.kubeflow.conditions import Cel, Order, express, joined, negated
-from wye_targets.kubeflow.dags import CHANNEL, FILE, FILES, ONLY, TEXT, TEXTS, Dag, Kind, Origin, Step
-from wye_targets.kubeflow.tasks import Element, Task
+from wye_targets.kubeflow.dags import CHANNEL, FILES, ONLY, TEXT, TEXTS, Dag, Kind, Origin, Step
+from wye_targets.kubeflow.state import Scope, State
+from wye_targets.kubeflow.tasks import Element
 
 ALL_DONE = {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where a block stands."""
-
-    guards: tuple[Origin, ...] = ()
-    """The items of the loops around it that have an iteration without an item."""
-    joined: bool = False
-    """Whether a join asks for an arm around it being complete."""
-    waited: bool = False
-    """Whether something waits for all that is in it."""
-    parallel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +49,10 @@ class Arm:
         return fails and isinstance(value, ir.Const) and value.text == "null"
 
 
-@dataclass(slots=True)
-class Lowering:
-    """One pipeline on its way."""
+class Lowering(State):
+    """Lowers blocks and the regions in them."""
 
-    pipeline: ir.Pipeline
-    names: dict[str, str]
-    """Of the nodes that are tasks, in KFP's spelling."""
-    components: dict[str, str]
-    """Of each name, its component."""
-    root: Dag
-    dags: list[Dag] = field(default_factory=list)
-    tasks: dict[str, Task] = field(default_factory=dict)
-    values: dict[Key, Origin | Element] = field(default_factory=dict)
-    settled: dict[str, frozenset[str]] = field(default_factory=dict)
-    """By node: the tasks to depend on in order to wait for it."""
-    absorbed: dict[str, ir.Compute] = field(default_factory=dict)
-    """Conditions that need no task."""
-    uses: Counter[Key] = field(default_factory=Counter)
-    awaited: set[str] = field(default_factory=set)
-    formats: dict[Key, str] = field(default_factory=dict)
-    groups: Iterator[int] = field(default_factory=lambda: count(1))
+    __slots__ = ()
 
     def run(self) -> None:
         body = self.pipeline.body
@@ -94,7 +63,7 @@ class Lowering:
         self.awaited = {i for n in every(body) for i in n.after}
         scope = Scope(parallel=self.pipeline.settings.max_parallel)
         self.block(body.nodes, self.root, scope)
-        self._fill(self.root, scope)
+        self.fill(self.root, scope)
 
     # --- blocks -----------------------------------------------------------------------------------------------------------------
 
@@ -107,10 +76,10 @@ class Lowering:
             match node:
                 case ir.Compute() if node.id in predicates and self._absorbs(node):
                     self.absorbed[node.id] = node
-                    self.settled[node.id] = frozenset(self._after(node))
+                    self.settled[node.id] = frozenset(self.after(node))
                     continue
                 case ir.Call() | ir.Compute() | ir.Fail() | ir.Island():
-                    self._add(self._task(node, dag), dag, scope, self._after(node))
+                    self.add(self.task(node, dag), dag, scope, self.after(node))
                     self.settled[node.id] = frozenset({self.names[node.id]})
                 case ir.If():
                     self.settled[node.id] = self._if(node, dag, scope)
@@ -125,102 +94,23 @@ class Lowering:
         if scope.parallel:
             _lanes(stages, scope.parallel)
 
-    def _task(self, node: form.Task, dag: Dag) -> Task:
-        name = self.names[node.id]
-        task = tasks.from_node(node, Step(name, node.id, self.components[name]), self.pipeline, dag, self.locate)
-        for port, kfp in tasks.output_keys(node, self.pipeline).items():
-            self.values["output", node.id, port] = Origin(dag, name, kfp, task.ports[kfp])
-        return task
-
-    def _add(self, task: Task, dag: Dag, scope: Scope, after: Iterable[str] = ()) -> Task:
-        task.step.after |= set(after)
-        for item in scope.guards:
-            task.guard(item, dag)
-        dag.add(task.step)
-        self.tasks[task.step.name] = task
-        return task
-
-    def _after(self, node: Node) -> set[str]:
-        """The tasks that a node waits for without data."""
-        return {n for i in node.after for n in self.settled[i]}
-
-    def locate(self, reference: Reference) -> Origin | Element:
-        if isinstance(reference, ir.Param):
-            return Origin(self.root, None, reference.name, self.root.inputs[reference.name])
-        return self.values[key(reference)]
-
-    def _step(self, base: str) -> Step:
-        """A task of the target's own: a name that no other has."""
-        name = next(n for i in count(1) if (n := base if i == 1 else f"{base}-{i}") not in self.components)
-        return self._named(name)
-
-    def _named(self, name: str) -> Step:
-        self.components[name] = f"comp-{name}"
-        return Step(name, name, self.components[name])
-
-    def _group(self, base: str, parent: Dag) -> Dag:
-        """A sub-DAG, numbered as kfp numbers them."""
-        taken = {*self.components, *(c.removeprefix("comp-") for c in self.components.values())}
-        dag = Dag(self._named(next(n for i in self.groups if (n := f"{base}-{i}") not in taken)), parent)
-        parent.add(dag.step)
-        self.dags.append(dag)
-        return dag
-
-    # --- values that leave a block ------------------------------------------------------------------------------------------------
-
-    def _used(self, node: ir.If | ir.Map | ir.Try, count: int) -> list[int]:
-        return [n for n in range(count) if self.uses["result", node.id, n]]
-
-    def _kind(self, node: Node, n: int) -> Kind:
-        """How the n-th result travels, or each of its elements."""
-        return TEXT if self.formats["result", node.id, n].rstrip("*") == "json" else FILE
-
-    def _given(self, value: Expr, node: ir.If | ir.Map | ir.Try, n: int, dag: Dag, scope: Scope) -> tuple[str, str]:
-        """A task of this DAG and its output that is the n-th result of a region; of a loop, not one of a sub-DAG."""
-        kind, direct = self._kind(node, n), isinstance(node, ir.Map)
-        assert isinstance(value, ir.Const | Reference), "a yield is a constant or a value"
-        if not isinstance(value, ir.Const):
-            found = self.locate(value)
-            if isinstance(found, Origin) and found.dag is dag and found.task and found.kind == kind:
-                task = self.tasks.get(found.task)
-                if (task or not direct) and not (scope.joined and task and task.cached):
-                    return found.task, found.key
-        step = self._step(tasks.NAMES.spell(node.names[n]) if n < len(node.names) else "pass")
-        self._add(tasks.passing(step, value, "json" if kind == TEXT else "auto", dag, self.locate), dag, scope)
-        return step.name, ONLY
-
-    def _close(self, dag: Dag, passed: list[str], scope: Scope) -> None:
-        """Let a block that must be seen to be complete end in a container: the last pass of a result, or one more."""
-        if not scope.joined:
-            return
-        others = dag.leaves() - set(passed)
-        if passed:
-            dag.steps[passed[-1]].after |= others
-        elif not others or any(n in self.tasks and self.tasks[n].cached for n in others):
-            self._add(tasks.passing(self._step("pass"), None, "json", dag, self.locate), dag, scope, others)
-
-    def _fill(self, dag: Dag, scope: Scope) -> None:
-        """The service takes no DAG without a task."""
-        if not dag.steps:
-            self._add(tasks.passing(self._step("pass"), None, "json", dag, self.locate), dag, scope)
-
     # --- if -----------------------------------------------------------------------------------------------------------------------
 
     def _if(self, node: ir.If, dag: Dag, scope: Scope) -> frozenset[str]:
-        used = self._used(node, len(node.then.yields))
+        used = self.used(node, len(node.then.yields))
         arms = self._arms(node, used)
         inner = replace(scope, joined=scope.joined or bool(used), waited=False)
         if not inner.joined:  # else each arm is seen to be complete, also the empty one
             arms = [a for a in arms if a.nodes]
         predicate = _predicate(node.condition)
-        after = self._after(node) | (self.settled[predicate] if predicate in self.absorbed else frozenset())
+        after = self.after(node) | (self.settled[predicate] if predicate in self.absorbed else frozenset())
         if not arms:
             return frozenset(after)
         alone = len(arms) == 1 and not (inner.joined or scope.waited or scope.parallel or node.id in self.awaited)
         if alone and self._found(arms[0], dag):
             whole, name = dag, self._arm(arms[0], dag, inner).name
         else:
-            whole = self._group("condition-branches", dag)
+            whole = self.group("condition-branches", dag)
             whole.joins, name = True, whole.name
             for arm in arms:
                 made = self._arm(arm, whole, inner)
@@ -228,21 +118,21 @@ class Lowering:
                 for i, n in enumerate(used, 1):
                     if not arm.never_ends(n) or all(a.never_ends(n) for a in arms):
                         before = set(made.steps)
-                        given = self._given(arm.yields[n], node, n, made, inner)
+                        given = self.given(arm.yields[n], node, n, made, inner)
                         passed += [s for s in made.steps if s not in before]
                         # by the same name from every arm
-                        made.hand_out(f"{CHANNEL}{whole.name}-oneof-{i}", self._kind(node, n), [given])
-                self._close(made, passed, inner)
+                        made.hand_out(f"{CHANNEL}{whole.name}-oneof-{i}", self.kind(node, n), [given])
+                self.close(made, passed, inner)
             for i, n in enumerate(used, 1):
                 found = f"{CHANNEL}{whole.name}-oneof-{i}"
                 chosen = [(d.name, found) for d in self.dags if d.parent is whole and found in d.outputs]
-                self.values["result", node.id, n] = whole.hand_out(found, self._kind(node, n), chosen)
+                self.values["result", node.id, n] = whole.hand_out(found, self.kind(node, n), chosen)
         dag.steps[name].after |= after
         return frozenset({name})
 
     def _arm(self, arm: Arm, whole: Dag, scope: Scope) -> Dag:
         """One arm as a sub-DAG with a condition."""
-        dag = self._group("condition", whole)
+        dag = self.group("condition", whole)
         cel = [(self._cel(c, dag), holds) for c, holds in arm.conditions]
         condition = joined("&&", [c if holds else negated(c) for c, holds in cel])
         assert condition
@@ -327,14 +217,14 @@ class Lowering:
     # --- map ------------------------------------------------------------------------------------------------------------------------
 
     def _map(self, node: ir.Map, dag: Dag, scope: Scope) -> frozenset[str]:
-        used = self._used(node, len(node.body.yields))
+        used = self.used(node, len(node.body.yields))
         assert isinstance(node.over, Reference), "what is iterated over is a value"
         over = self.locate(node.over)
         filled = bool(used) or scope.joined or (isinstance(over, Origin) and over.kind == TEXTS)
         items = self._items(node.over, over, filled, dag, scope)
-        whole = self._group("map", dag)
-        whole.step.after |= self._after(node)
-        loop = self._group("for-loop", whole)
+        whole = self.group("map", dag)
+        whole.step.after |= self.after(node)
+        loop = self.group("for-loop", whole)
         item = Origin(loop, None, f"{CHANNEL}{loop.name}-item", TEXT)
         loop.inputs[item.key] = TEXT
         loop.step.fields["parameterIterator"] = {"itemInput": item.key, "items": {"inputParameter": loop.hand_in(items)}}
@@ -349,13 +239,13 @@ class Lowering:
         passed = []
         for i, n in enumerate(used, 1):
             before = set(loop.steps)
-            given = self._given(node.body.yields[n], node, n, loop, inner)
+            given = self.given(node.body.yields[n], node, n, loop, inner)
             passed += [s for s in loop.steps if s not in before]
-            name, kind = f"{CHANNEL}{whole.name}-collected-{i}", TEXTS if self._kind(node, n) == TEXT else FILES
+            name, kind = f"{CHANNEL}{whole.name}-collected-{i}", TEXTS if self.kind(node, n) == TEXT else FILES
             loop.hand_out(name, kind, [given])
             self.values["result", node.id, n] = whole.hand_out(name, kind, [(loop.name, name)])
-        self._fill(loop, inner)
-        self._close(loop, passed, inner)
+        self.fill(loop, inner)
+        self.close(loop, passed, inner)
         return frozenset({whole.name})
 
     def _items(self, over: Reference, found: Origin | Element, filled: bool, dag: Dag, scope: Scope) -> Origin:
@@ -366,8 +256,8 @@ class Lowering:
         if isinstance(found, Origin) and maker and found.kind == TEXT:
             port = next(p["name"] for p in (maker.call.get("outputs") or maker.static["outputs"]) if p["key"] == found.key)
             return replace(found, key=maker.items(port, found.key, filled), kind=TEXTS)
-        task, name = tasks.items(self._step("items"), over, filled, dag, self.locate)
-        self._add(task, dag, scope)
+        task, name = tasks.items(self.step("items"), over, filled, dag, self.locate)
+        self.add(task, dag, scope)
         return Origin(dag, task.step.name, name, TEXTS)
 
     # --- try ------------------------------------------------------------------------------------------------------------------------
@@ -375,28 +265,28 @@ class Lowering:
     def _try(self, node: ir.Try, dag: Dag, scope: Scope) -> frozenset[str]:
         assert node.final, f"{node.id}: a `try` without `finally`"
         assert not node.handlers, f"{node.id}: a handler that the capability check let pass"
-        whole = self._group("try", dag)
-        whole.step.after |= self._after(node)
-        body = self._group("exit-handler", whole)
+        whole = self.group("try", dag)
+        whole.step.after |= self.after(node)
+        body = self.group("exit-handler", whole)
         inner = replace(scope, waited=False)
         first = len(node.body.yields)
-        used = self._used(node, first + len(node.final.yields))
+        used = self.used(node, first + len(node.final.yields))
         self.block(node.body.nodes, body, inner)
         before = set(body.steps)
-        results = {n: self._given(node.body.yields[n], node, n, body, inner) for n in used if n < first}
-        self._fill(body, inner)
-        self._close(body, [s for s in body.steps if s not in before], inner)
+        results = {n: self.given(node.body.yields[n], node, n, body, inner) for n in used if n < first}
+        self.fill(body, inner)
+        self.close(body, [s for s in body.steps if s not in before], inner)
         for i, (n, given) in enumerate(results.items(), 1):
             name = f"{CHANNEL}{body.name}-output-{i}"
-            body.hand_out(name, self._kind(node, n), [given])
+            body.hand_out(name, self.kind(node, n), [given])
             results[n] = (body.name, name)
         done, last = self._final(node, {n: node.final.yields[n - first] for n in used if n >= first}, whole, body, inner)
-        verdict = tasks.passing(self._step("verdict"), None, "json", dag, self.locate)
+        verdict = tasks.passing(self.step("verdict"), None, "json", dag, self.locate)
         verdict.call["inputs"]["value"] = {"as": "text", "format": "json", "type": "any"}
         verdict.read("value", whole.hand_out(f"{CHANNEL}{whole.name}-done", TEXT, [done]), dag)
-        self._add(verdict, dag, scope)
+        self.add(verdict, dag, scope)
         for i, (n, given) in enumerate({**results, **last}.items(), 1):
-            origin = whole.hand_out(f"{CHANNEL}{whole.name}-result-{i}", self._kind(node, n), [given])
+            origin = whole.hand_out(f"{CHANNEL}{whole.name}-result-{i}", self.kind(node, n), [given])
             self.values["result", node.id, n] = replace(origin, waits=frozenset({verdict.step.name}))
         return frozenset({verdict.step.name})
 
@@ -411,20 +301,20 @@ class Lowering:
             keys = tasks.output_keys(only, self.pipeline)
             text = next((p.name for p in tasks.output_ports(only, self.pipeline) if p.format == "json"), None)
             if text:
-                name = self._add(self._task(only, whole), whole, scope).step.name
+                name = self.add(self.task(only, whole), whole, scope).step.name
                 whole.steps[name].after = {body.name}
                 whole.steps[name].fields["triggerPolicy"] = ALL_DONE
                 return (name, keys[text]), {n: (name, keys[port]) for n, port in own.items()}
-        dag = self._group("finally", whole)
+        dag = self.group("finally", whole)
         dag.step.after = {body.name}
         dag.step.fields["triggerPolicy"] = ALL_DONE
         self.block(node.final.nodes, dag, replace(scope, waited=True))
-        given = {n: self._given(y, node, n, dag, scope) for n, y in yields.items()}
+        given = {n: self.given(y, node, n, dag, scope) for n, y in yields.items()}
         done = self._done(dag, node, scope)
         results = {}
         for i, (n, made) in enumerate(given.items(), 1):
             name = f"{CHANNEL}{dag.name}-output-{i}"
-            dag.hand_out(name, self._kind(node, n), [made])
+            dag.hand_out(name, self.kind(node, n), [made])
             results[n] = (dag.name, name)
         dag.hand_out(f"{CHANNEL}{dag.name}-done", TEXT, [done])
         return (dag.name, f"{CHANNEL}{dag.name}-done"), results
@@ -436,9 +326,9 @@ class Lowering:
         text = next((k for k, kind in last.ports.items() if kind == TEXT), None) if last and not last.cached else None
         if last and text:
             return last.step.name, text
-        step = self._step("pass")
+        step = self.step("pass")
         nothing = ir.Const("null", "none", node.span)
-        self._add(tasks.passing(step, nothing, "json", dag, self.locate), dag, scope, leaves)
+        self.add(tasks.passing(step, nothing, "json", dag, self.locate), dag, scope, leaves)
         return step.name, ONLY
 
 

@@ -1,0 +1,116 @@
+"""How the tests run a compiled pipeline: a file in; what `kfp.local`, or a run by the service's own rules, comes to, out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import kfp_interpreter
+import yaml
+
+from wye.driver import compile_source, compile_target
+from wye.runtime.values import decode, encode
+from wye.testing.cases import Case, examples
+from wye_targets.kubeflow import Kubeflow
+from wye_targets.kubeflow.adapter import EXACT, arrived
+from wye_targets.kubeflow.capabilities import Options
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = [c for c in examples(ROOT) if "kubeflow" in c.targets]
+REQUIREMENTS = ("kfp==2.17.0", "kfp-kubernetes==2.17.0", "pip", *sorted({r for c in EXAMPLES for r in c.requirements}))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the root output `Output` held, or why the run failed; and all that was printed."""
+
+    output: str | None
+    artifact: str | None
+    error: str | None
+    log: str
+
+    @property
+    def text(self) -> str | None:
+        """The wire text of the value: of an artifact it is the file's content."""
+        if self.artifact is None:
+            return self.output and arrived("Output", self.output, {"as": "text"})
+        folder = Path(self.artifact)
+        return (folder / "value.json" if folder.is_dir() else folder).read_text("ascii")
+
+
+class Engine:
+    """One process in the kfp environment, which runs one compiled pipeline after the other."""
+
+    def __init__(self, python: Path) -> None:
+        self.python = python
+        driver = Path(__file__).with_name("kfp_driver.py")
+        self._process = subprocess.Popen([python, "-B", driver], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, folder: Path, arguments: dict[str, Any], variables: dict[str, str]) -> Outcome:
+        case = {"pipeline": str(folder / "pipeline.yaml"), "arguments": arguments, "variables": variables, "root": str(folder / "root")}
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(case) + "\n")
+        self._process.stdin.flush()
+        return Outcome(**json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        self._process.communicate(timeout=60)
+
+
+def compiled(source: Path, folder: Path) -> dict[str, Any]:
+    """Compile to `folder`; the first document of the pipeline."""
+    pipeline = compile_source(source)
+    schedule = pipeline.settings.schedule
+    options = Options(timezone=schedule.timezone) if schedule else Options()  # the cluster reads schedules in the pipeline's own zone
+    files, _ = compile_target(pipeline, Kubeflow(), options)
+    for file in files:
+        (folder / file.path).write_text(file.text, "utf-8")
+    return next(iter(yaml.safe_load_all((folder / "pipeline.yaml").read_text("utf-8"))))
+
+
+def arguments(spec: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """Run parameters as a client gives them: KFP's own types, and JSON for what is a STRING."""
+    kinds = {n: p["parameterType"] for n, p in spec["root"].get("inputDefinitions", {}).get("parameters", {}).items()}
+    exact = {"STRING": lambda v: encode(decode(json.dumps(v))), "NUMBER_DOUBLE": float}
+    return {n: exact.get(kinds[n], lambda v: v)(v) for n, v in params.items()}
+
+
+def carried(spec: dict[str, Any], case: Case) -> Case:
+    """The case with run parameters that a NUMBER_INTEGER carries; that any other fails has a test of its own."""
+    kinds = {n: p["parameterType"] for n, p in spec["root"].get("inputDefinitions", {}).get("parameters", {}).items()}
+    params = {n: max(-EXACT, min(v, EXACT)) if kinds[n] == "NUMBER_INTEGER" else v for n, v in case.params.items()}
+    return replace(case, params=params)
+
+
+def dags(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every sub-DAG."""
+    return [c["dag"] for c in spec["components"].values() if "dag" in c]
+
+
+def beyond(spec: dict[str, Any]) -> bool:
+    """Whether `kfp.local` cannot run it: it takes one of several parameters, but not of several artifacts."""
+    return any(len(o["artifactSelectors"]) > 1 for d in dags(spec) for o in d.get("outputs", {}).get("artifacts", {}).values())
+
+
+def by_the_rules(folder: Path, python: Path, given: dict[str, Any], variables: dict[str, str], seed: int = 0) -> Outcome:
+    """A run by the service's rules."""
+    text = (folder / "pipeline.yaml").read_text("utf-8")
+    launch = kfp_interpreter.process(str(python))
+    result = kfp_interpreter.run(text, given, folder / f"rules-{seed}", launch, variables, seed)
+    return Outcome(result.output, result.artifact, None if result.succeeded else "failed", result.log)
+
+
+def same(outcome: Outcome, expected: Any, spec: dict[str, Any]) -> None:
+    assert expected.value is not None, expected.error
+    assert outcome.error is None, outcome.log
+    assert outcome.text == (None if expected.value == "null" and not spec["root"].get("outputDefinitions") else expected.value)
+
+
+def written(folder: Path, text: str) -> Case:
+    source = folder / "flow.py"
+    source.write_text(text, "utf-8")
+    return Case("flow", source)
