@@ -14,19 +14,19 @@ a task reads what an earlier iteration left, or the loop can end early, the iter
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import cast
 
 from wye.diagnostics import Span
 from wye.frontend import inference
 from wye.frontend.displays import dict_display, display
 from wye.frontend.frame import FLAGS, RETURN, STOP, VALUE, Bound, Frame, Mark, compute, constant, is_value
+from wye.frontend.gather import Carried, Gather, Leaves
 from wye.frontend.regions import Arm, Regions, boolean, evaluated, travels
-from wye.ir.expressions import Key, Reference, key, raises, references, rewrite, substitute, walk
+from wye.ir.expressions import Reference, key, raises, references
 from wye.ir.model import (
     Builtin,
     Carry,
-    Clause,
     Comprehension,
     Const,
     DictDisplay,
@@ -36,15 +36,11 @@ from wye.ir.model import (
     Format,
     Index,
     Item,
-    Lambda,
     Local,
     Map,
-    Method,
     Output,
     Param,
     Result,
-    Select,
-    Star,
     While,
 )  # fmt: skip
 from wye.ir.nodes import read, source
@@ -67,25 +63,11 @@ class Loop:
 
 
 @dataclass(slots=True)
-class _Carried:
-    """A name that an iteration may find as an earlier one left it."""
-
-    name: str
-    initial: Expr
-    span: Span
-    type: Type
-    format: Format
-    owned: bool
-    was_owned: bool = False
-    """Before the loop; `owned`: before every iteration."""
-
-
-@dataclass(slots=True)
 class _Try:
     """One lowering of a loop's body."""
 
     region: str
-    carried: list[_Carried]
+    carried: list[Carried]
     accumulated: dict[str, Bound]
     arm: Arm
     head: Arm | None = None
@@ -97,54 +79,11 @@ class _Try:
         return bound.value if bound else None
 
 
-@dataclass(slots=True)
-class _Leaves:
-    """What a loop's expressions read of one iteration: it becomes the results of the map, and a name in the expression outside."""
-
-    frame: Frame
-    region: str
-    over: Expr
-    inner: frozenset[str]
-    found: dict[Key, tuple[Reference, str]] = field(default_factory=dict)
-
-    def outside(self, value: Expr, also: Callable[[Reference], Expr | None] = lambda r: None) -> Expr:
-        def local(r: Reference) -> Expr | None:
-            item = isinstance(r, Item) and r.region == self.region
-            if not item and source(r) not in self.inner:
-                return also(r)
-            if key(r) not in self.found:
-                self.found[key(r)] = (r, self.frame.local())
-            return Local(self.found[key(r)][1], r.type, r.span)
-
-        return substitute(value, local)
-
-    def yields(self) -> list[Reference]:
-        return [r for r, _ in self.found.values() if not isinstance(r, Item) or r.region != self.region]
-
-    def columns(self, values: Sequence[Expr]) -> tuple[str, Expr]:
-        """The names of these leaves as a comprehension's target, and what goes over their values, one iteration's after the other's."""
-        used = {e.name for v in values for e in _walk_locals(v)}
-        results = {key(r): i for i, r in enumerate(self.yields())}
-        chosen = [(r, name) for r, name in self.found.values() if name in used]
-        lists: list[Expr] = []
-        for r, _ in chosen:
-            lists.append(self.result(results[key(r)], r) if key(r) in results else self.over)
-        if not chosen:
-            return "_", self.over
-        if len(chosen) == 1:
-            return chosen[0][1], lists[0]
-        type_: Type = ("list", ("tuple", *(r.type for r, _ in chosen)))
-        return ", ".join(name for _, name in chosen), Builtin("zip", tuple(lists), (), type_, self.over.span)
-
-    def result(self, index: int, leaf: Reference) -> Result:
-        return Result(self.region, index, ("list", leaf.type), cast(Format, travels(leaf) + "*"), leaf.span)
-
-
 class Loops:
     """Makes the loops of one pipeline's body."""
 
     def __init__(self, frame: Frame, regions: Regions) -> None:
-        self.frame, self.regions = frame, regions
+        self.frame, self.regions, self.gather = frame, regions, Gather(frame)
 
     # --- for -----------------------------------------------------------------------------------------------------------------
 
@@ -201,13 +140,13 @@ class Loops:
         names = [n for n in env if n in loop.receivers and env[n].owned and env[n].maybe is None]
         return {n: env[n] for n in names if inference.kind_of(env[n].value.type) in ("list", "dict")}
 
-    def _carried(self, region: str, loop: Loop, accumulated: Iterable[str]) -> list[_Carried]:
+    def _carried(self, region: str, loop: Loop, accumulated: Iterable[str]) -> list[Carried]:
         env = self.frame.env
-        found: list[_Carried] = []
+        found: list[Carried] = []
         for name in dict.fromkeys(loop.assigned):
             if name in env and name not in accumulated and env[name].maybe is None:
                 value = env[name].value
-                found.append(_Carried(name, value, env[name].span, value.type, _carry_format([value]), env[name].owned, env[name].owned))
+                found.append(Carried(name, value, env[name].span, value.type, _carry_format([value]), env[name].owned, env[name].owned))
         return found
 
     def _enter(self, tried: _Try) -> None:
@@ -233,7 +172,7 @@ class Loops:
         tried = first()
         for number in range(TRIES + 1):
             tried.arm = lower(tried)
-            again: list[_Carried] = []
+            again: list[Carried] = []
             for i, c in enumerate(tried.carried):
                 end = tried.arm.env.get(c.name)
                 if tried.arm.dead or end is None or end.maybe:
@@ -298,7 +237,7 @@ class Loops:
             if not is_value(end) and raises(end):
                 ends[name] = frame.task(work, len(work.nodes), end, f"{region}_{name}")
         work.pending = [(p, e) for p, e in work.pending if not self._reads_carry(e, tried)]
-        leaves = _Leaves(frame, region, over, arm.ids)
+        leaves = Leaves(frame, region, over, arm.ids)
         outside = {n: leaves.outside(e) for n, e in ends.items()}
         steps = self._steps(folded, tried, leaves)
         block = self.regions.finish(work, leaves.yields())
@@ -308,16 +247,16 @@ class Loops:
         env = frame.env
         for name, value in outside.items():
             if name in tried.accumulated:
-                made = self._gathered(tried.accumulated[name].value, value, leaves, loop.span)
+                made = self.gather.gathered(tried.accumulated[name].value, value, leaves, loop.span)
                 self._rebind(name, made, loop.span, owned=True)
             else:
-                made = self._last(value, env[name].value, leaves, loop.span)
+                made = self.gather.last(value, env[name].value, leaves, loop.span)
                 self._rebind(name, made, loop.span, owned=False)
-        for i, (name, made) in enumerate(self._fold(folded, steps, leaves, loop.span)):
+        for i, (name, made) in enumerate(self.gather.fold(folded, steps, leaves, loop.span)):
             self._rebind(name, made, loop.span, owned=folded[i].owned)
         self._leave(loop)
 
-    def _called(self, tried: _Try, leaves: _Leaves) -> Iterable[str]:
+    def _called(self, tried: _Try, leaves: Leaves) -> Iterable[str]:
         """For each result the name that the source has for it, as far as one is known."""
         names = {key(e): n for n in tried.arm.env if isinstance(e := tried.arm.env[n].value, Reference)}
         for n in tried.accumulated:
@@ -340,7 +279,7 @@ class Loops:
                 why = f"bound only in the loop at {loop.span.path}:{loop.span.line}, which may have no iteration"
                 env[name] = Bound(Const("null", "none", loop.span), loop.span, maybe=why)
 
-    def _folded(self, tried: _Try) -> list[_Carried]:
+    def _folded(self, tried: _Try) -> list[Carried]:
         """The names whose next value depends on what an earlier iteration left, and those that these read."""
         wanted = {i for i, c in enumerate(tried.carried) if (e := tried.end(c.name)) is not None and self._reads_carry(e, tried)}
         while True:
@@ -355,7 +294,7 @@ class Loops:
                 return [c for i, c in enumerate(tried.carried) if i in wanted]
             wanted |= read
 
-    def _steps(self, folded: list[_Carried], tried: _Try, leaves: _Leaves) -> tuple[str, list[Expr]]:
+    def _steps(self, folded: list[Carried], tried: _Try, leaves: Leaves) -> tuple[str, list[Expr]]:
         """The name of the state in a fold's function, and the next values in terms of it and of the leaves."""
         state = self.frame.local() if folded else ""
         index = {i: n for n, c in enumerate(folded) for i, d in enumerate(tried.carried) if d is c}
@@ -370,89 +309,6 @@ class Loops:
 
         return state, [leaves.outside(cast(Expr, tried.end(c.name)), carry) for c in folded]
 
-    def _fold(self, folded: list[_Carried], steps: tuple[str, list[Expr]], leaves: _Leaves, span: Span) -> list[tuple[str, Expr]]:
-        if not folded:
-            return []
-        state, values = steps
-        targets, columns = leaves.columns(values)
-        names = [] if targets == "_" else targets.split(", ")
-        item = self.frame.local()
-        types = {name: r.type for r, name in leaves.found.values()}
-        element = types[names[0]] if len(names) == 1 else ("tuple", *(types[n] for n in names))
-
-        def renamed(value: Expr) -> Expr:
-            local = Local(item, element, span)
-
-            def change(e: Expr) -> Expr:
-                if not isinstance(e, Local) or e.name not in names:
-                    return e
-                if len(names) == 1:
-                    return replace(local, type=e.type)
-                return Index(local, self.frame.const(names.index(e.name), span), e.type, span)
-
-            return rewrite(value, change)
-
-        values = [renamed(v) for v in values]
-        one = len(folded) == 1
-        types_ = tuple(c.type for c in folded)
-        body = values[0] if one else display("tuple", values, span)
-        start = folded[0].initial if one else display("tuple", [c.initial for c in folded], span)
-        whole: Type = types_[0] if one else ("tuple", *types_)
-        function = Lambda((state, item), body, "any", span)
-        made = Builtin("_reduce", (function, columns, start), (), whole, span)
-        if one:
-            return [(folded[0].name, made)]
-        task = self.frame.task(self.frame.work, len(self.frame.nodes), made, f"{leaves.region}_{folded[0].name}")
-        return [(c.name, Index(task, self.frame.const(i, span), c.type, span)) for i, c in enumerate(folded)]
-
-    def _gathered(self, before: Expr, contribution: Expr, leaves: _Leaves, span: Span) -> Expr:
-        """A list or dict after a loop that added to it in every iteration."""
-        targets, columns = leaves.columns([contribution])
-        if isinstance(contribution, Display) and len(contribution.items) == 1 and not isinstance(contribution.items[0], Star):
-            (item,) = contribution.items
-            whole: Expr = columns
-            if not (isinstance(item, Local) and item.name == targets):
-                whole = Comprehension("list", None, item, (Clause(targets, columns, ()),), ("list", item.type), span)
-            return self._continued(before, whole, span)
-        if inference.kind_of(contribution.type) == "dict":
-            if isinstance(contribution, DictDisplay) and len(contribution.items) == 1 and contribution.items[0][0] is not None:
-                k, v = contribution.items[0]
-                assert k is not None
-                made = Comprehension("dict", k, v, (Clause(targets, columns, ()),), ("dict", k.type, v.type), span)
-                return made if isinstance(before, DictDisplay) and not before.items else dict_display([(None, before), (None, made)], span)
-            chunk, pair = self.frame.local(), contribution.type
-            chunks = Comprehension("list", None, contribution, (Clause(targets, columns, ()),), ("list", pair), span)
-            if isinstance(contribution, Local):
-                chunks = columns  # type: ignore[assignment]
-            kv = [self.frame.local(), self.frame.local()]
-            types: tuple[Type, Type] = (pair[1], pair[2]) if isinstance(pair, tuple) and len(pair) == 3 else ("any", "any")
-            items = Builtin("list", (_items(Local(chunk, pair, span), types),), (), ("list", ("tuple", *types)), span)
-            clauses = (Clause(chunk, chunks, ()), Clause(", ".join(kv), items, ()))
-            made = Comprehension("dict", Local(kv[0], types[0], span), Local(kv[1], types[1], span), clauses, ("dict", *types), span)
-            return made if isinstance(before, DictDisplay) and not before.items else dict_display([(None, before), (None, made)], span)
-        name = self.frame.local()
-        element = inference.element(contribution.type)
-        clauses = (Clause(targets, columns, ()), Clause(name, contribution, ()))
-        if isinstance(contribution, Local) and contribution.name == targets:
-            clauses = (Clause(targets, columns, ()), Clause(name, contribution, ()))
-        flat = Comprehension("list", None, Local(name, element, span), clauses, ("list", element), span)
-        return self._continued(before, flat, span)
-
-    def _continued(self, before: Expr, more: Expr, span: Span) -> Expr:
-        if isinstance(before, Display) and not before.items:
-            return more
-        head = before.items if isinstance(before, Display) and before.kind == "list" else (Star(before, before.type, span),)
-        return display("list", [*head, Star(more, more.type, span)], span)
-
-    def _last(self, value: Expr, before: Expr, leaves: _Leaves, span: Span) -> Expr:
-        """A name that every iteration binds anew: the last one's value, or that from before when there was none."""
-        targets, columns = leaves.columns([value])
-        whole: Expr = columns
-        if not (isinstance(value, Local) and value.name == targets):
-            whole = Comprehension("list", None, value, (Clause(targets, columns, ()),), ("list", value.type), span)
-        last = Index(whole, self.frame.const(-1, span), value.type, span)
-        return Select(boolean(_told_by(columns)), last, before, inference.join(value.type, before.type), span)
-
     # --- for, sequential -----------------------------------------------------------------------------------------------------
 
     def _for(self, tried: _Try, over: Expr, loop: Loop) -> None:
@@ -463,7 +319,7 @@ class Loops:
         self.frame.add(For(tried.region, over, initial, stop, block, (), loop.span, names))
         self._results(tried, carries, loop)
 
-    def _carries(self, tried: _Try) -> tuple[list[_Carried], int | None]:
+    def _carries(self, tried: _Try) -> tuple[list[Carried], int | None]:
         """The carries with those of the exits, and which of them ends the loop."""
         carries = list(tried.carried)
         span = carries[0].span if carries else self.frame.declaration.span
@@ -473,11 +329,11 @@ class Loops:
                 continue
             start = Const("null", "none", span) if flag == VALUE else Const("false", "bool", span)
             type_ = inference.join(start.type, end.value.type)
-            carries.append(_Carried(flag, start, span, type_, _carry_format([start, end.value], type_), False))
+            carries.append(Carried(flag, start, span, type_, _carry_format([start, end.value], type_), False))
         stop = next((i for i, c in enumerate(carries) if c.name == STOP), None)
         return carries, stop
 
-    def _nexts(self, tried: _Try, carries: list[_Carried]) -> list[Expr]:
+    def _nexts(self, tried: _Try, carries: list[Carried]) -> list[Expr]:
         """The next values of the carries. A flag that an iteration does not set is false; a dead body never gets here."""
         found: list[Expr] = []
         for c in carries:
@@ -490,7 +346,7 @@ class Loops:
             found.append(value)
         return found
 
-    def _results(self, tried: _Try, carries: list[_Carried], loop: Loop) -> None:
+    def _results(self, tried: _Try, carries: list[Carried], loop: Loop) -> None:
         frame = self.frame
         for i, c in enumerate(carries):
             if c.name == STOP:
@@ -531,20 +387,20 @@ class Loops:
         frame.add(While(region, tuple(c.initial for c in carries), stop, condition, block, (), loop.span, names))
         self._results(tried, carries, loop)
 
-    def _made_inside(self, tried: _Try, loop: Loop) -> list[_Carried]:
+    def _made_inside(self, tried: _Try, loop: Loop) -> list[Carried]:
         """What the body of a `while True` binds wherever it is left: the body runs at least once."""
-        found: list[_Carried] = []
+        found: list[Carried] = []
         for name in dict.fromkeys(loop.assigned):
             end = tried.arm.env.get(name)
             if name in self.frame.env or end is None or end.maybe or STOP in end.lost:
                 continue
             start = Const("null", "none", end.span)
-            found.append(_Carried(name, start, end.span, end.value.type, travels(end.value), end.owned))
+            found.append(Carried(name, start, end.span, end.value.type, travels(end.value), end.owned))
         return found
 
 
-def _carried_as(c: _Carried, type_: Type, format: Format, owned: bool) -> _Carried:
-    return _Carried(c.name, c.initial, c.span, type_, format, owned, c.was_owned)
+def _carried_as(c: Carried, type_: Type, format: Format, owned: bool) -> Carried:
+    return Carried(c.name, c.initial, c.span, type_, format, owned, c.was_owned)
 
 
 def _makes_a_list(value: Expr) -> bool:
@@ -557,12 +413,7 @@ def _is_empty(value: Expr, accumulated: bool) -> bool:
     return accumulated and isinstance(value, Display | DictDisplay) and not value.items
 
 
-def _told_by(columns: Expr) -> Expr:
-    """What tells whether there was an iteration: one of the zipped lists is enough."""
-    return columns.args[0] if isinstance(columns, Builtin) and columns.name == "zip" else columns
-
-
-def _shape(c: _Carried) -> tuple[str, Type, Format, bool]:
+def _shape(c: Carried) -> tuple[str, Type, Format, bool]:
     return c.name, c.type, c.format, c.owned
 
 
@@ -571,14 +422,6 @@ def _carry_format(values: list[Expr], type_: Type | None = None) -> Format:
     if len(formats) == 1:
         return formats.pop()
     return "auto"
-
-
-def _items(value: Expr, types: tuple[Type, Type]) -> Expr:
-    return Method(value, "items", (), (), ("list", ("tuple", *types)), value.span)
-
-
-def _walk_locals(value: Expr) -> Iterable[Local]:
-    return (e for e in walk(value) if isinstance(e, Local))
 
 
 _NO_ARM = cast(Arm, None)

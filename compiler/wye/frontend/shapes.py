@@ -79,7 +79,7 @@ def received(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> dict
 
 
 def changed_under(node: cst.For) -> set[str]:
-    """The names whose list or dict a loop's body changes in a way that a loop over it would notice: a new value of the key at hand is none."""
+    """The names whose list or dict a loop's body changes so that a loop over it would notice. It does not notice a new value of its key."""
     body = node.body.body
     changed = received(body)
     target = node.target
