@@ -332,7 +332,7 @@ class Writer(Words):
         if body:
             outer, self.place = self.place, inner
             body()
-            if self.scope is not None and self.chance(25):
+            if self.scope is not None and not self.owned and self.chance(25):
                 self.statement()
             self.place = outer
         else:
@@ -359,9 +359,11 @@ class Writer(Words):
         def body() -> None:
             if self.chance(30):
                 self.budget -= 1
+                kept = self.names.pop(name)  # a second reference to it ends its ownership
                 self.statement()
                 if self.scope is None:
                     return
+                self.scope[name] = kept
             if number != "1" and self.names.get(number) != "int":
                 return self.add("pass")
             value = self.pick(

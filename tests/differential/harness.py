@@ -140,21 +140,21 @@ def plain(source: str, name: str, arguments: Mapping[str, Any], pipeline: str = 
         found = vars(module)[pipeline]
         assert isinstance(found, Pipeline)
         try:
-            with limited(TooBig):
+            with _limited():
                 return Outcome(text_of(found(**arguments)), log=log)
         except Exception as error:
             return Outcome(None, repr(error), _mro(error), log, _lines(error, module))
 
 
 @contextmanager
-def limited(error: type[BaseException]) -> Iterator[None]:
-    """What runs for ever ends with this error: a loop of a program that is tried as a smaller one, or of a plan that is wrong."""
+def _limited() -> Iterator[None]:
+    """A loop without calls of steps may run for ever: in a program that is tried as a smaller one."""
 
     def stop(*_: Any) -> None:
-        raise error
+        raise TooBig
 
     before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS, 0.1)  # again and again: the event loop may swallow one
+    signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS)
     try:
         yield
     finally:
@@ -186,7 +186,8 @@ def planned(made: ir.Pipeline, source: str, name: str, arguments: Mapping[str, A
     form = json.loads(json.dumps(plan_json(made)))
     texts = check_inputs(form, arguments)
     launcher = Launcher(seed)
-    with loaded(source, name, log, program=True), mock.patch.object(plan, "write", write), limited(Endless):
+    here = mock.patch.multiple(plan, write=write, Carried=Carried)
+    with loaded(source, name, log, program=True), here:
         result = plan.run_plan(form, {n: {"text": t} for n, t in texts.items()}, str(scratch), launcher, 4)
         handled = any(t.handled for t in result.tasks) or launcher.failed
         if result.status != "succeeded":
@@ -242,6 +243,13 @@ class Launcher:
             write(os.path.join(out, "error.json"), record)
             return code
         return 0
+
+
+class Carried(plan.Carried):
+    def iteration(self) -> Any:
+        if self.count > MOST_STEPS:
+            raise Endless
+        return super().iteration()
 
 
 class Attempt(child.Attempt):

@@ -1402,7 +1402,7 @@ for x in xs:
     a.append(x)
     c = a
 return a, c
-# with xs=[]
+# WYE1017
 ---
 # a second reference made in one iteration
 a = []
@@ -1432,7 +1432,7 @@ for x in xs:
     if x == 1:
         break
 return a, c
-# with xs=[]
+# WYE1017
 ---
 # a parameter appended to in a loop
 for x in [1, 2]:

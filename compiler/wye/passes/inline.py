@@ -55,10 +55,16 @@ class _Inliner:
         self._pipelines = pipelines
         self._taken = taken
 
-    def block(self, block: Block, outer: Callable[[Reference], Expr | None], name: Callable[[str], str]) -> tuple[Block, tuple[_Gate, ...]]:
+    def block(
+        self,
+        block: Block,
+        outer: Callable[[Reference], Expr | None],
+        name: Callable[[str], str],
+        results: dict[Key, Expr] | None = None,
+    ) -> tuple[Block, tuple[_Gate, ...]]:
         """The block with its nested pipelines replaced, and the gates of its yields. `outer` gives what references to outside stand for,
-        `name` the new ids."""
-        results: dict[Key, Expr] = {}  # what the nested pipelines of this block return
+        `name` the new ids. `results` is filled with what the nested pipelines of the block return."""
+        results = {} if results is None else results
         gates: dict[str, tuple[_Gate, ...]] = {}
         exits: dict[str, tuple[str, ...]] = {}  # what one waits for who waits for them
         own = {n.id: name(n.id) for n in every(block)}  # the new ids, of the blocks inside as well
@@ -93,7 +99,7 @@ class _Inliner:
                 exits[node.id] = _sinks(inner) or tuple(dict.fromkeys([*waits, *(id for e in bindings.values() for id in _tasks(e))]))
                 nodes.extend(inner)
             else:
-                moved = rewritten(node, expr, lambda b: self.block(b, value, own.__getitem__)[0])
+                moved = rewritten(node, expr, self._inside(node, value, own))
                 nodes.append(replace(moved, id=own[node.id], after=after(node, {id for r in read(moved) if (id := source(r))})))
             if is_ordered(node):
                 barrier, since = exits.get(node.id, (own[node.id],)), len(nodes)
@@ -101,6 +107,16 @@ class _Inliner:
         if barrier:
             found.append(_Gate(barrier, frozenset(n.id for n in nodes[since:])))
         return Block(tuple(nodes), tuple(expr(e) for e in block.yields)), tuple(dict.fromkeys(found))
+
+    def _inside(self, node: Node, outer: Callable[[Reference], Expr | None], own: dict[str, str]) -> Callable[[Block], Block]:
+        """What becomes of a region's blocks. What nested pipelines in the body of a `try` return, its `else` may read."""
+        made: dict[Key, Expr] = {}
+
+        def inner(b: Block) -> Block:
+            shares = isinstance(node, ir.Try) and (b is node.body or b is node.orelse)
+            return self.block(b, lambda r: made.get(key(r)) or outer(r), own.__getitem__, made if shares else None)[0]
+
+        return inner
 
     def _expand(
         self, call: ir.SubPipeline, given: dict[str, Expr], waits: tuple[str, ...], wanted: bool

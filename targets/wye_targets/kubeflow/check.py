@@ -24,8 +24,9 @@ _EXPANDED = re.compile(r"\{\{|\$[($]")
 def check(spec: dict[str, Any], platform: dict[str, Any]) -> list[str]:
     """Every fault, in a stable order."""
     faults = [*_names(spec), *_own_name(spec), *_executors(spec), *_components(spec)]
+    loops = {t.get("componentRef", {}).get("name") for _, t in _tasks(spec) if "parameterIterator" in t}
     for name, dag in _dags(spec):
-        faults += _dag(name, dag, spec)
+        faults += [*_dag(name, dag, spec), *_outputs(name, dag, spec, looped=name in loops)]
     return [*faults, *_platform(spec, platform)]
 
 
@@ -136,7 +137,6 @@ def _dag(name: str, dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[str]:
             yield from _dependency(where, other, tasks)
         yield from _inputs(where, step, component, dag, spec)
         yield from _trigger(where, step, component, tasks)
-    yield from _outputs(name, dag, spec)
     yield from _cycle("tasks", edges)
 
 
@@ -229,10 +229,9 @@ def _trigger(where: str, step: dict[str, Any], component: dict[str, Any], tasks:
             yield f"{where}: runs at the exit of a loop, which has none"
 
 
-def _outputs(name: str, dag: dict[str, Any], spec: dict[str, Any]) -> Iterator[str]:
+def _outputs(name: str, dag: Part, spec: Part, *, looped: bool) -> Iterator[str]:
     declared = dag.get("outputDefinitions", {})
     given = dag["dag"].get("outputs", {})
-    looped = any(t.get("componentRef", {}).get("name") == name and "parameterIterator" in t for _, t in _tasks(spec))
     for kind in ("parameters", "artifacts"):
         if declared.get(kind, {}).keys() != given.get(kind, {}).keys():
             yield f"{name}: the declared {kind} are not those that the tasks give"

@@ -94,7 +94,7 @@ def _components(tasks: Collection[str], pipeline: str) -> dict[str, str]:
     """Each task's component. kfp takes a specification with a component or executor of the pipeline's own name for that one alone."""
     free = (f"{pipeline}-{i}" for i in count(2))
     found = {t: f"comp-{next(n for n in free if n not in tasks) if t == pipeline else t}" for t in tasks}
-    return found | ({} if pipeline in found else {pipeline: f"comp-{pipeline}"})
+    return {pipeline: f"comp-{pipeline}"} | {c.removeprefix("comp-"): c for c in found.values()} | found
 
 
 def _info(pipeline: ir.Pipeline) -> dict[str, str]:

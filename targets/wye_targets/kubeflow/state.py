@@ -37,7 +37,7 @@ class State:
     names: dict[str, str]
     """Of the nodes that are tasks, in KFP's spelling."""
     components: dict[str, str]
-    """Of each name, its component."""
+    """Of each name that is taken, its component."""
     root: Dag
     dags: list[Dag] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=dict)
@@ -88,8 +88,7 @@ class State:
 
     def group(self, base: str, parent: Dag) -> Dag:
         """A sub-DAG, numbered as kfp numbers them."""
-        taken = {*self.components, *(c.removeprefix("comp-") for c in self.components.values())}
-        dag = Dag(self._named(next(n for i in self.groups if (n := f"{base}-{i}") not in taken)), parent)
+        dag = Dag(self._named(next(n for i in self.groups if (n := f"{base}-{i}") not in self.components)), parent)
         parent.add(dag.step)
         self.dags.append(dag)
         return dag

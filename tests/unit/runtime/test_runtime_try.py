@@ -343,6 +343,24 @@ def test_nothing_stops_where_the_run_goes_on(tmp_path: Path) -> None:
     assert [n[5:] for n in launcher.ran if n.startswith("m[0]")] == ["first", "a", "b", "e", "f", "g", "next"]
 
 
+def test_else_does_not_start_once_the_run_is_stopping(tmp_path: Path) -> None:
+    launcher = Here(hold={"m[0].b": "ended m[1].bad", "m[1].bad": "started m[0].b"})
+    assert run(tmp_path, two_iterations(), launcher=launcher).status == "failed"
+    assert [n[5:] for n in launcher.ran if n.startswith("m[0]")] == ["first", "a", "b", "f", "g"]
+
+
+def test_a_try_is_not_entered_once_the_run_is_stopping(tmp_path: Path) -> None:
+    """Nor is any other region: of a try, not even final runs."""
+    launcher = Here(hold={"m[0].first": "ended m[1].bad", "m[1].bad": "started m[0].first"})
+    found = run(tmp_path, two_iterations(), launcher=launcher)
+    assert found.status == "failed"
+    assert [n for n in launcher.ran if n.startswith("m[0]")] == ["m[0].first"]
+    launcher = Here(hold={"busy": "ended bad"})
+    late = try_("t", block(), final=block([compute("f", "1")]), after=["busy"])
+    found = run(tmp_path / "2", [compute("busy", "1"), fail("bad"), late], launcher=launcher)
+    assert (found.tasks["f"], sorted(launcher.ran)) == ("skipped", ["bad", "busy"])
+
+
 def test_a_handler_runs_although_the_run_is_stopping(tmp_path: Path) -> None:
     body = block(
         [
@@ -419,6 +437,20 @@ def test_an_iteration_fails(tmp_path: Path, on_failure: str) -> None:
     assert "m[1].b" not in found.tasks
     assert ("m[2].b" in launcher.ran) == (on_failure == "continue")
     assert launcher.running == set()
+
+
+def test_a_loop_without_tasks_ends_with_the_run(tmp_path: Path) -> None:
+    """It would go on for ever, and has no task that could be refused a start."""
+    nodes = [while_("w", [const(True)], block([], carry("w")), block([], carry("w"))), fail("bad"), compute("next", "1", after=["w"])]
+    found = run(tmp_path, nodes)
+    assert (found.status, found.tasks) == ("failed", {"bad": "failed", "next": "skipped"})
+
+
+def test_nothing_is_told_of_iterations_that_did_not_start(tmp_path: Path) -> None:
+    """They were waiting for a worker when the run began to stop."""
+    found = run(tmp_path, [map_("m", const([1, 2, 3]), block([fail("bad")])), compute("next", "1", after=["m"])], workers=1)
+    assert found.tasks == {"m[0].bad": "failed", "next": "skipped"}
+    assert found.events == [("started", "m[0].bad"), ("failed", "m[0].bad"), ("skipped", "next")]
 
 
 def test_a_sequential_loop_ends_with_the_iteration_that_fails(tmp_path: Path) -> None:
