@@ -276,12 +276,30 @@ def difference(source: str, wanted: Outcome, got: Outcome) -> str:
         more, less = got.ran - wanted.ran, wanted.ran - got.ran
         allowed = not less and (not more or (got.handled and all(name != "never" for name, _ in more)))
         return "" if allowed else f"other steps ran: {_change(wanted.ran, got.ran)}"
+    if early := Counter({step: n for step, n in (got.ran - wanted.ran).items() if step[0] in _ordered(source)}):
+        return f"steps ran before their turn: {_change(Counter(), early)}"
     if _holds_back(source, wanted.lines):
         if got.ran - wanted.ran:
             return f"steps ran after the failure: {_change(wanted.ran, got.ran)}"
         if got.types[:1] != wanted.types[:1]:
             return "another error"
     return ""
+
+
+def _ordered(source: str) -> set[str]:
+    """The steps that `p` calls for their effect only, in no loop: they start after everything before them has succeeded."""
+    loops = (ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    found: dict[str, bool] = {}
+
+    def visit(node: ast.AST, alone: bool, p: bool) -> None:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found[node.func.id] = found.get(node.func.id, True) and alone and p
+        for child in ast.iter_child_nodes(node):
+            inside = p and not isinstance(node, loops) and not (isinstance(node, ast.FunctionDef) and node.name != "p")
+            visit(child, isinstance(node, ast.Expr), inside)
+
+    visit(ast.parse(source), False, True)
+    return {name for name, ordered in found.items() if ordered}
 
 
 def _change(wanted: Counter[Any], got: Counter[Any]) -> str:

@@ -28,7 +28,7 @@ from wye.diagnostics import CompileFailed
 UNBOUND = frozenset({"WYE1004", "WYE1005"})
 """What refuses the read of a name that some path does not bind."""
 
-NARROW = frozenset({"WYE1013", "WYE1014", "WYE1022", "WYE1027", "WYE3001", "WYE3003"})
+NARROW = frozenset({"WYE1013", "WYE1014", "WYE1022", "WYE1027", "WYE1028", "WYE3001", "WYE3003"})
 """What refuses an operation that can never succeed, or one that wants a type which is not certain. The generator tries to write neither."""
 
 OWNERSHIP = frozenset({"WYE1017"})

@@ -1299,6 +1299,62 @@ def p(n=3, x=None):
 # with x=[1]
 # with x={"a": None}
 ---
+# an arm rebinds by what raises, and nobody reads it
+if o:
+    pass
+else:
+    x = add(n, n)
+    n = x[2]
+return m
+# with o=4
+---
+# an arm rebinds by a division, and nobody reads it
+x = 0
+if b:
+    x = 10 // inc(m, -1)
+return n
+# with m=2
+# with m=1
+# with b=False
+---
+# a raising value in the arm of an inner branch, and nobody reads it
+x = 0
+if b:
+    if n > 2:
+        x = d["q"]
+    else:
+        x = inc(n)
+return n
+# with n=1
+# with b=False
+---
+# a builtin's first argument is evaluated once
+if any(x > 2 for x in numbers(n)) and all(x for x in [inc(m), n]):
+    r = 1
+else:
+    r = 2
+return r
+# with n=4
+---
+# returns of different types, one of them in a loop that does not run
+for x in range(m):
+    return o
+r = [n]
+return r
+# with m=1
+---
+# returns of different types in nested branches
+if b:
+    if n > 5:
+        return o
+    if n > 2:
+        return thing(n)
+    return [n]
+return tell(n)
+# with n=6
+# with n=1
+# with b=False
+---
 # a pipeline that is one if
 @pipeline
 def p(n: int = 3):

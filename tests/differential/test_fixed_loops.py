@@ -1177,6 +1177,30 @@ while i > 0:
     note(risky(i))
 return i
 ---
+# while True that raises in what nobody reads
+i = 0
+while True:
+    i = add(i, 1)
+    if i >= 2:
+        break
+    x = d["q"]
+return i
+# with d={"q": 1}
+---
+# a loop over a display of a sum
+for x in [sum(e for e in xs), sum(inc(e) for e in xs)]:
+    note(x)
+return n
+# with xs=[]
+---
+# an element of a list read before it grows
+a = [n]
+for x in xs:
+    y = a[0]
+    a.append(x + y)
+return a
+# with xs=[]
+---
 # while with a walrus
 i = 0
 while (y := add(i, 2)) < 6:
@@ -1579,6 +1603,38 @@ for x in xs:
     y = inc(x)
     note.after(y)(m)
 return n
+# with xs=[]
+---
+# what follows a nested pipeline that is one loop waits for it
+@pipeline
+def audit(xs: list[int]) -> None:
+    t = 0
+    for x in xs:
+        t = add(t, x)
+        gate(t)
+
+
+@pipeline
+def p(xs: list[int] = [30, 20, 1]):
+    audit(xs)
+    note(1)
+# with xs=[1]
+# with xs=[]
+---
+# a nested pipeline that is one sequential loop, in a loop
+for x in range(m):
+    y = inc(fold(xs, x))
+return n
+# with m=2
+---
+# a nested pipeline that is one loop, in a branch in a loop
+a = []
+for x in xs:
+    if flip(x):
+        a.append(fold(xs, x))
+    else:
+        note(fold(numbers(x)))
+return a
 # with xs=[]
 ---
 # a pipeline that is one loop

@@ -1390,6 +1390,43 @@ def p(n: int = 3):
         x = "caught"
     return x
 ---
+# a handler leaves, finally binds what it changed
+try:
+    x = inc(n)
+except ValueError:
+    return s
+finally:
+    s = label(n)
+return x, s
+---
+# a handler leaves, a loop in the body rebinds what it leaves with
+try:
+    x = zero()
+    for n in xs:
+        note(n)
+except Exception:
+    return xs
+return x, n
+# with xs=[]
+---
+# a list gathered in a body whose handler leaves
+try:
+    a = {}
+    for i, x in enumerate(xs):
+        a[f"{i}"] = add(i, x)
+except Exception:
+    return n
+return a
+# with xs=[]
+---
+# an item that raises before a step in a display
+try:
+    x = [d["q"], inc(m)]
+except LookupError:
+    x = []
+return x
+# with d={"q": 1}
+---
 # the design document's pipeline
 @pipeline
 def p(n: int = 3, m: int = 0) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -18,6 +19,36 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow_control import (
+    BRANCHES,
+    FINALLY,
+    FLOW_NAMES,
+    HIDDEN,
+    ISLANDS,
+    MAPS,
+    NOT_ENTERED,
+    RETRIED_ITEMS,
+    STORED,
+    TOO_LONG,
+    TRACES,
+    VERDICT,
+)
+from airflow_straight import (
+    AIRFLOW_IN_PROGRAM,
+    ARTIFACT,
+    FILES,
+    HEALS,
+    INTERVAL,
+    LARGE,
+    LATE,
+    MISSING_SECRET,
+    NAMES,
+    ONCE,
+    ORDER,
+    REQUIRED,
+    SCHEDULED,
+    SECRETS,
+)
 
 import wye
 from wye.driver import compile_source, compile_target
@@ -27,287 +58,6 @@ from wye_targets.airflow import Airflow, AirflowOptions
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("2.10.5", "2.11.2", "3.3.2")
-
-NAMES = '''
-"""Names that Airflow, the DAG file or Python have a use for themselves."""
-from wye import pipeline, step
-
-@step
-def task(ds: int, ti: int, params: dict[str, int], self: int) -> int:
-    return ds + ti * 10 + params["a"] * 100 + self * 1000
-
-@step
-def dag(conf: int, run_id: int, task: int, var: int) -> tuple[int, str]:
-    return conf + run_id + task + var, "dag"
-
-@step
-def run_step(context: int) -> int:
-    return context + 1
-
-@step
-def print(Param: int) -> dict[str, int]:
-    return {"a": Param}
-
-@step
-def timedelta(straße: int) -> int:
-    return straße
-
-@step
-def outputs(STEPS: int) -> int:
-    return STEPS
-
-@pipeline
-def names(ds: int = 1, params: int = 2, dag_run: int = 3) -> list[object]:
-    a = run_step(ds)
-    b = print(a)
-    c = task(a, params, b, a)
-    n, s = dag(c, c, c, dag_run)
-    return [c, n, s, timedelta(outputs(n)), timedelta(a)]
-'''
-
-LARGE = '''
-"""Values above what stands in an XCom go through the store."""
-from wye import pipeline, step
-
-@step
-def make(n: int, seed: str) -> list[str]:
-    return [seed + "{{ ds }} ' \\\\" + str(i) for i in range(n)]
-
-@step
-def both(rows: list[str]) -> tuple[str, int]:
-    return "|".join(rows), len(rows)
-
-@pipeline
-def large(n: int = 9000, seed: str = "SEED") -> tuple[str, int, list[str]]:
-    rows = make(n, seed[:3])
-    text, count = both(rows)
-    return text, count + len(seed), rows
-'''.replace("SEED", "é{{ ds }}" * 5000)
-
-FILES = '''
-"""Files, folders, bytes and objects, made, passed on, changed in place and returned."""
-import pathlib
-from wye import pipeline, step
-
-class Model:
-    def __init__(self, weights):
-        self.weights = weights
-
-@step
-def folder() -> pathlib.Path:
-    place = pathlib.Path("model v1")
-    (place / "sub").mkdir(parents=True)
-    (place / "sub" / "a.txt").write_text("text")
-    (place / "b.bin").write_bytes(bytes(range(256)))
-    return place
-
-@step
-def touch(place: pathlib.Path) -> str:
-    (place / "new").write_text("x")
-    return place.name + " " + " ".join(sorted(str(p.relative_to(place)) for p in place.rglob("*")))
-
-@step
-def raw() -> bytes:
-    return b"\\x00\\xff" * 50000
-
-@step
-def model(data: bytes):
-    return Model([len(data), {1: (2, 3)}])
-
-@step
-def read(m: Model, data: bytes) -> str:
-    m.weights.append(1)
-    return f"{m.weights} {len(data)}"
-
-@pipeline
-def files() -> list[str]:
-    place, data = folder(), raw()
-    first = touch(place)
-    second = touch.after(first)(place)
-    m = model(data)
-    return [first, second, read(m, data), read(m, data)]
-'''
-
-ARTIFACT = """
-from pathlib import Path
-from wye import pipeline, step
-
-@step
-def write() -> Path:
-    Path("report.txt").write_text("done")
-    return Path("report.txt")
-
-@pipeline
-def returns_file() -> Path:
-    return write()
-"""
-
-REQUIRED = """
-from typing import Optional
-from wye import pipeline, step
-
-@step
-def show(a: int, b: Optional[list[int]], c: str, d: float, e: int) -> str:
-    return repr((a, b, c, d, e))
-
-@pipeline
-def required(a: int, b: Optional[list[int]], c: str, d: float, e: int = 2**53 + 1, f: list[str] = ["x"], g: str = "nul \\0") -> list[str]:
-    return [show(a, b, c, d, e), show(1, None, g, 1, 2), f[0]]
-"""
-
-HEALS = """
-import pathlib
-from wye import Retry, pipeline, step
-
-def attempt(marks: str, name: str, need: int) -> int:
-    place = pathlib.Path(marks) / name
-    with place.open("a") as file:
-        file.write("x")
-    count = len(place.read_text())
-    if count < need:
-        raise RuntimeError(f"attempt {count} of {name} fails")
-    return count
-
-@step(retry=Retry(2, delay="1s", backoff=1))
-def constant(marks: str) -> int:
-    attempt(marks, "constant", 3)
-    return 1
-
-@step(retry=Retry(1, delay="1s"))
-def exponential(marks: str) -> int:
-    attempt(marks, "exponential", 2)
-    return 2
-
-@step(retry=Retry(2, delay=0.01, backoff=3))
-def in_process(marks: str) -> int:
-    attempt(marks, "in_process", 3)
-    return 3
-
-@step(retry=Retry(1, delay="1s"), timeout=5)
-def late(marks: str) -> int:
-    import time
-    try:
-        attempt(marks, "late", 2)
-    except RuntimeError:
-        time.sleep(60)
-    return 4
-
-@pipeline
-def heals(marks: str) -> list[int]:
-    return [constant(marks), exponential(marks), in_process(marks), late(marks)]
-"""
-
-LATE = """
-import pathlib, subprocess, sys, time
-from wye import pipeline, step
-
-@step(timeout=3)
-def sleep(marks: str) -> int:
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
-    pathlib.Path(marks, "pids").write_text(str(child.pid))
-    time.sleep(300)
-    return 1
-
-@pipeline
-def late(marks: str) -> int:
-    return sleep(marks)
-"""
-
-ORDER = """
-import pathlib, time
-from wye import pipeline, step
-
-@step
-def note(marks: str, text: str) -> None:
-    with (pathlib.Path(marks) / "order").open("a") as file:
-        file.write(text)
-
-@step
-def read(marks: str) -> str:
-    return (pathlib.Path(marks) / "order").read_text()
-
-@pipeline
-def ordered(marks: str) -> str:
-    note(marks, "a")
-    note(marks, "b")
-    note(marks, "c")
-    return read(marks)
-"""
-
-SECRETS = """
-import os
-from wye import Secret, pipeline, step
-
-@step(secrets=[Secret("plain.secret", env="ONE"), Secret("json-secret", env="TWO", key="password")], env={"THREE": "{{ ds }} $HOME %(x)s"})
-def use() -> str:
-    print("saying", os.environ["ONE"])
-    return " ".join(os.environ[k] for k in ("ONE", "TWO", "THREE"))
-
-@pipeline
-def keeps() -> str:
-    return use()
-"""
-
-MISSING_SECRET = """
-import os
-from wye import Secret, pipeline, step
-
-@step(secrets=[Secret("absent", env="ABSENT_HERE")])
-def use() -> str:
-    return os.environ["ABSENT_HERE"]
-
-@pipeline
-def misses() -> str:
-    return use()
-"""
-
-SCHEDULED = '''
-from wye import Schedule, pipeline, step
-
-@step(name="nightly")
-def report(day: str = "{{ ds }}") -> str:
-    return day
-
-@pipeline(
-    schedule=Schedule(
-        cron="15 6 * * mon-fri", timezone="Europe/Zurich", start="2026-01-05", end="2027-01-31T06:00:00", overlap="skip", paused=True
-    ),
-    timeout="2h", max_parallel=3, tags={"team": "growth", "flag": ""}, defaults={"timeout": "1h"},
-)
-def scheduled(day: str = "x") -> list[str]:
-    """Report {{ ds }} every morning: "quoted", 'so' \\\\ and $HOME."""
-    return [report(), report(day)]
-'''
-
-INTERVAL = """
-from wye import Schedule, pipeline, step
-
-@step
-def one() -> int:
-    return 1
-
-@pipeline(schedule=Schedule(every="6h", catchup=True, overlap="queue"))
-def interval() -> int:
-    return one()
-"""
-
-ONCE = INTERVAL.replace('every="6h", catchup=True, overlap="queue"', 'at="2025-03-01T04:30:00+02:00"').replace("interval", "once")
-
-AIRFLOW_IN_PROGRAM = '''
-"""A program that looks like a DAG to Airflow: import airflow, dag = DAG("x")."""
-import sys
-if "airflow" in sys.modules:
-    raise SystemExit("a step's program was imported into Airflow")
-from wye import pipeline, step
-
-@step
-def modules() -> list[str]:
-    return [m for m in sys.modules if m.startswith("airflow")]
-
-@pipeline
-def apart() -> list[str]:
-    return modules()
-'''
 
 
 @dataclass(frozen=True)
@@ -340,13 +90,22 @@ OWN = {
     "interval": Own(INTERVAL),
     "once": Own(ONCE),
     "apart": Own(AIRFLOW_IN_PROGRAM),
+    **{f"branches_{n}": Own(TRACES + BRANCHES.replace("branches", f"branches_{n}"), {"n": n}, marks=True) for n in (0, 2, 3, 4, 6, 7, 8)},
+    **{f"maps_{n}": Own(TRACES + MAPS.replace("maps", f"maps_{n}"), {"n": n}, marks=True) for n in (0, 1, 5, 12)},
+    "maps_off": Own(TRACES + MAPS.replace("maps", "maps_off"), {"flag": False}, marks=True),
+    **{f"cleans_{n}": Own(TRACES + FINALLY.replace("cleans", f"cleans_{n}"), {"n": n}, n in (4, 5, 6), True) for n in (1, 2, 3, 4, 5, 6)},
+    "not_entered": Own(TRACES + NOT_ENTERED, fails=True, marks=True),
+    "verdict": Own(TRACES + VERDICT, fails=True, marks=True),
+    "hidden": Own(TRACES + HIDDEN, fails=True, marks=True),
+    "islands": Own(TRACES + ISLANDS, marks=True),
+    "retried_items": Own(TRACES + RETRIED_ITEMS, marks=True, value='["open sesame0","open sesame1","open sesame2"]'),
+    "too_long": Own(TOO_LONG, fails=True),
+    "flow_names": Own(FLOW_NAMES),
+    "stored": Own(STORED),
 }
 
 SHARED = [c for c in (*feature_cases(ROOT), *examples(ROOT), *further()) if "airflow" in c.targets]
-ON_OLDEST = ("hostile_strings", "values", "parameters", "outputs", "order", "failing", "artifacts", "settings")
-"""What runs on 2.10 too; every case is parsed there."""
-
-RUNS = [(v, n) for v in VERSIONS for n in (*(c.name for c in SHARED), *OWN) if v != VERSIONS[0] or n in ON_OLDEST or n in OWN]
+RUNS = [(v, n) for v in VERSIONS for n in (*(c.name for c in SHARED), *OWN)]
 
 
 # --- what is run ------------------------------------------------------------------------------------------------------------------
@@ -393,7 +152,13 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 @pytest.fixture(scope="session")
-def expected(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def plain_marks(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The folder that the plain call of a case gets."""
+    return cache(lambda name: tmp_path_factory.mktemp(f"plain-{name}"))
+
+
+@pytest.fixture(scope="session")
+def expected(build: Build, plain_marks: Any) -> Any:
     """The outcome of a case's plain call, in a Python of the same minor version as Airflow's."""
 
     @cache
@@ -404,7 +169,7 @@ def expected(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Any:
         requirements = ("pip",) if not case.requirements else case.requirements
         python = python_environment("plain", [*requirements, *(("pyyaml>=6",) if name == "settings" else ())])
         if name in OWN and OWN[name].marks:
-            case = replace(case, params={**case.params, "marks": str(tmp_path_factory.mktemp("plain"))})
+            case = replace(case, params={**case.params, "marks": str(plain_marks(name))})
         if name == "keeps":
             case = replace(case, variables={"ONE": "open sesame", "TWO": 'p"w{{ ds }}'})
         with pytest.MonkeyPatch.context() as patch:
@@ -482,19 +247,24 @@ def conf(case: Case, marks: str | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("version", "name"), RUNS)
-def test_run_equals_the_plain_call(version: str, name: str, build: Build, expected: Any, results: Any) -> None:
+def test_run_equals_the_plain_call(version: str, name: str, build: Build, expected: Any, plain_marks: Any, results: Any) -> None:
     assert name not in build.problems, build.problems[name]
     case = build.cases[name]
     assert name in results(version)["runs"], results(version)["died"]
     ran = results(version)["runs"][name]
+    plain = None if name in PLAIN_CANNOT else expected(name)
+    if name in OWN and OWN[name].marks and plain:
+        wanted, found = (traced(place, case.fails) for place in (plain_marks(name), Path(results(version)["marks"][name])))
+        assert found == wanted
     if case.fails:
         assert ran["state"] == "failed", ran
-        assert name == "late" or expected(name).value is None  # a time-out is the one failure that the plain call does not have
+        assert plain is None or plain.value is None
         return
-    plain = expected(name)
+    assert plain
     assert plain.value is not None, plain.error
     assert ran["state"] == "success", ran
-    assert set(ran["tasks"].values()) == {"success"}
+    states = {*ran["tasks"].values(), *(s for many in ran["mapped"].values() for s in many)}
+    assert states <= ({"success", "skipped"} if has_regions(build, name) else {"success"})
     if name == "returns_file":
         (made,) = Path(ran["outputs"].removeprefix("file://")).rglob("report.txt")
         assert made.read_text() == plain.value
@@ -503,6 +273,26 @@ def test_run_equals_the_plain_call(version: str, name: str, build: Build, expect
     else:
         text = ran["outputs"] if not ran["outputs"].startswith("file:") else Path(ran["outputs"].removeprefix("file://")).read_text("ascii")
         assert text == plain.value
+
+
+PLAIN_CANNOT = ("late", "too_long")
+"""What fails on Airflow alone: a time-out, and a list that is too long there."""
+
+
+def traced(marks: Path, failed: bool) -> list[str]:
+    """The steps that say that they ran; after a failure, those that must have, or must not."""
+    file = marks / "trace"
+    lines = sorted(file.read_text().splitlines()) if file.exists() else []
+    return [line for line in lines if not failed or line[0] in "!?"]
+
+
+def forms(build: Build, name: str) -> dict[str, dict[str, Any]]:
+    """The task files of a case, by task."""
+    return {f.stem: json.loads(f.read_text("ascii")) for f in (build.folder / f"{build.dags[name]}_steps" / "tasks").iterdir()}
+
+
+def has_regions(build: Build, name: str) -> bool:
+    return any(form["op"] in ("join", "branch", "items") or "region" in form or "guards" in form for form in forms(build, name).values())
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -525,14 +315,58 @@ def test_tasks_are_as_the_pipeline_says(version: str, build: Build, results: Any
     """Every task's id, upstream tasks and arguments; no value of the user's in a templated field; one XCom per task."""
     for name, dag_id in build.dags.items():
         dag = results(version)["dags"][dag_id]
-        forms = {f.stem: json.loads(f.read_text("ascii")) for f in (build.folder / f"{dag_id}_steps" / "tasks").iterdir()}
-        assert set(dag["tasks"]) == set(forms), name
-        for task, form in forms.items():
-            read = {s["task"] for s in form["inputs"].values() if "task" in s}
-            assert dag["tasks"][task]["upstream"] == sorted(read | set(form["after"])), (name, task)
-            assert dag["tasks"][task]["op_kwargs"] == sorted(s["argument"] for s in form["inputs"].values() if "task" in s)
-            assert dag["tasks"][task]["op_args"] == "()"
-            assert dag["tasks"][task]["multiple_outputs"] is False
+        files = forms(build, name)
+        assert set(dag["tasks"]) == set(files), name
+        for task, form in files.items():
+            found = dag["tasks"][task]
+            sources = [s for s in sources_in([form["inputs"], form.get("guards", [])]) if "argument" in s]
+            assert {s["task"] for s in sources if s["task"] in files} <= set(found["upstream"])
+            assert {s["argument"] for s in sources} <= set(found["op_kwargs"])
+            if not has_regions(build, name):
+                assert found["upstream"] == sorted({s["task"] for s in sources} | set(form["after"])), (name, task)
+                assert (found["rule"], found["expanded"], found["group"]) == ("all_success", [], None)
+            assert found["op_args"] == "()"
+            assert found["multiple_outputs"] is False
+
+
+def sources_in(form: Any) -> Iterator[dict[str, Any]]:
+    """The places where values come from, at any depth."""
+    if isinstance(form, dict):
+        yield form
+        form = list(form.values())
+    for part in form if isinstance(form, list) else []:
+        yield from sources_in(part)
+
+
+@pytest.mark.parametrize("name", ["maps_5"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_loops_are_mapped_by_airflow(version: str, name: str, build: Build, results: Any) -> None:
+    """One task, or one group of tasks, that expands over the items; never `none_failed_min_one_success` in a group."""
+    tasks = results(version)["dags"][build.dags[name]]["tasks"]
+    group = {t: found for t, found in tasks.items() if found["group"] and not found["expanded"]}
+    assert len(group) >= 6
+    assert {found["rule"] for found in group.values()} == {"all_success", "none_failed"}
+    assert {t for t, found in tasks.items() if found["limit"] == 2}
+    mapped = results(version)["runs"][name]["mapped"]
+    assert {t for t, found in tasks.items() if found["expanded"] and not found["group"]} <= set(mapped)
+    assert {len(mapped[t]) for t in group if tasks[t]["limit"] is None} == {5}
+    assert "skipped" in {s for many in mapped.values() for s in many}
+
+
+@pytest.mark.parametrize("name", ["retried_items"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_item_is_tried_again_alone(version: str, name: str, results: Any) -> None:
+    ran = results(version)["runs"][name]
+    assert ran["mapped"] == {"flaky": ["success"] * 3}
+    assert ran["tries"]["flaky"] == 2
+
+
+@pytest.mark.parametrize("name", ["too_long"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_list_above_the_limit_fails_where_it_is_counted(version: str, name: str, results: Any) -> None:
+    ran = results(version)["runs"][name]["tasks"]
+    assert (ran["rows"], ran["for_1_items"], ran["inc"]) == ("success", "failed", "upstream_failed")
+    assert "is longer than Airflow's limit, [core] max_map_length = 1024" in results(version)["log"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -574,17 +408,23 @@ def test_a_secret_is_masked_in_the_log(version: str, name: str, results: Any) ->
 def test_dag_files_are_sound(build: Build) -> None:
     """Valid Python 3.9 in ASCII, every function and variable defined once and before its use, every task file and program there."""
     assert build.problems == {}
-    for dag_id in build.dags.values():
+    for name, dag_id in build.dags.items():
         text = (build.folder / f"{dag_id}.py").read_bytes()
         tree = ast.parse(text.decode("ascii"), feature_version=(3, 9))
         body = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name != "run_step").body
-        defined = [n.name for n in body if isinstance(n, ast.FunctionDef)]
-        defined += [t.id for n in body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)]
+        groups = [n for n in body if isinstance(n, ast.FunctionDef) and "task_group" in ast.dump(n.decorator_list[0])]
+        parts = [*body, *(s for g in groups for s in g.body)]
+        defined = [n.name for n in parts if isinstance(n, ast.FunctionDef)]
         assert len(defined) == len(set(defined))
+        given = [n.id for s in body if isinstance(s, ast.Assign) for t in s.targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+        assert len(given) == len(set(given))
+        assert not set(given) & set(defined)
+        given += [t.id for g in groups for s in g.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)]
         used = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        local = {a.arg for s in body if isinstance(s, ast.FunctionDef) for a in s.args.args}
-        assert used <= {*defined, *local, "task", "run_step", "timedelta", "dict"}
+        local = {a.arg for s in parts if isinstance(s, ast.FunctionDef) for a in s.args.args}
+        assert used <= {*defined, *given, *local, "task", "task_group", "run_step", "timedelta", "dict"}
         steps = build.folder / f"{dag_id}_steps"
-        for file in (steps / "tasks").iterdir():
-            program = json.loads(file.read_text("ascii")).get("program")
-            assert program is None or (steps / "programs" / program / "lines.json").is_file()
+        for form in forms(build, name).values():
+            for program in {n["program"] for n in sources_in(form) if isinstance(n.get("program"), str)}:
+                assert (steps / "programs" / program / "lines.json").is_file()
+        assert (steps / "wye_runtime" / "plan.py").exists() is any(f["op"] == "island" for f in forms(build, name).values())

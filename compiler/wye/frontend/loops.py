@@ -22,8 +22,8 @@ from wye.frontend import inference
 from wye.frontend.displays import dict_display, display
 from wye.frontend.frame import FLAGS, RETURN, STOP, VALUE, Bound, Frame, Mark, compute, constant, is_value
 from wye.frontend.gather import Carried, Gather, Leaves
-from wye.frontend.regions import Arm, Regions, boolean, evaluated, travels
-from wye.ir.expressions import Reference, key, raises, references
+from wye.frontend.regions import Arm, Regions, boolean, travels
+from wye.ir.expressions import Reference, evaluated, key, raises, references
 from wye.ir.model import (
     Builtin,
     Carry,

@@ -60,6 +60,7 @@ def _used(block: Block) -> tuple[set[tuple[str, int]], set[str]]:
 
     visit(block, None, "")
     used: set[tuple[str, int]] = {(n.id, n.stop) for n in every(block) if isinstance(n, ir.For | ir.While) and n.stop is not None}
+    used |= {(n.id, i) for n in every(block) for arm in arms(n) for i, e in enumerate(arm) if raises(e)}
     while True:
         more = {(r.region, r.index) for r, mark in found if isinstance(r, ir.Result | ir.Carry) and (mark is None or mark in used)} - used
         if not more:

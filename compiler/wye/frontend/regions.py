@@ -19,13 +19,11 @@ from typing import cast
 from wye.diagnostics import Span
 from wye.frontend import inference
 from wye.frontend.frame import FLAGS, VALUE, Bound, Frame, Work, compute, constant, is_value
-from wye.ir.expressions import Reference, children, key, raises, references, rewrite, size, substitute
+from wye.ir.expressions import Reference, evaluated, key, raises, references, rewrite, size, substitute
 from wye.ir.model import (
     Block,
     Builtin,
     Carry,
-    Compare,
-    Comprehension,
     Const,
     DictDisplay,
     Display,
@@ -33,15 +31,13 @@ from wye.ir.model import (
     Fail,
     Format,
     If,
-    Lambda,
-    Logical,
     Node,
     Output,
     Result,
     Select,
     Unary,
 )  # fmt: skip
-from wye.ir.nodes import every, expressions, source
+from wye.ir.nodes import certain_expressions, every, source
 from wye.runtime.types import Type, format_of
 
 SMALL = 12
@@ -257,7 +253,8 @@ class Join:
             self.frame.env[name] = bound
 
     def _name(self, name: str, live: list[Arm]) -> Bound | None:
-        bounds = [a.env.get(name) for a in live]
+        # On an arm that is left for certain, nobody reads a name that may not be bound there.
+        bounds = [b if b is None or not b.maybe or not a.leaves() else None for a in live for b in (a.env.get(name),)]
         absent = [a for a, b in zip(live, bounds) if b is None]
         found = [b for b in bounds if b is not None]
         if name in FLAGS:
@@ -272,12 +269,15 @@ class Join:
         for arm in absent:
             if arm.leaves():
                 lost |= arm.leaves()
-            else:
+            elif found:
                 maybe = maybe or f"bound on one path only, at {found[0].span.path}:{found[0].span.line}"
+        if not found:
+            return None
         last = found[-1]
         if maybe:
             return Bound(Const("null", "none", last.span), last.span, maybe=maybe)
-        values = [None if a.dead or name not in a.env else a.env[name].value for a in self.arms]
+        kept = {id(a) for a, b in zip(live, bounds) if b is not None}
+        values = [a.env[name].value if id(a) in kept else None for a in self.arms]
         made = self._value(name, values, last.span, all(b.owned for b in found))
         return replace(made, lost=lost)
 
@@ -435,30 +435,6 @@ def negated(value: Expr, span: Span) -> Expr:
 
 def inner_ids(node: Node) -> Iterable[str]:
     return (n.id for n in every(Block((node,), ())))
-
-
-def certain_expressions(node: Node) -> tuple[Expr, ...]:
-    """The expressions of a node that are evaluated whenever it runs."""
-    if isinstance(node, Fail) and node.condition is not None:
-        return (node.condition,)
-    return expressions(node)
-
-
-def evaluated(expr: Expr) -> tuple[Expr, ...]:
-    """The operands that are evaluated whenever the expression is."""
-    match expr:
-        case Select(condition=condition):
-            return (condition,)
-        case Logical(operands=operands):
-            return operands[:1]
-        case Compare(first=first, rest=rest):
-            return (first, rest[0][1])
-        case Lambda():
-            return ()
-        case Comprehension(clauses=clauses):
-            return (clauses[0].iterable,)
-        case _:
-            return children(expr)
 
 
 def _reach(certain: set[int], roots: Iterable[Expr]) -> None:

@@ -47,6 +47,23 @@ def _collect(value: Any, found: list[Expr]) -> None:
             _collect(getattr(value, slot), found)
 
 
+def evaluated(expr: Expr) -> tuple[Expr, ...]:
+    """The operands that are evaluated whenever the expression is."""
+    match expr:
+        case ir.Select(condition=condition):
+            return (condition,)
+        case ir.Logical(operands=operands):
+            return operands[:1]
+        case ir.Compare(first=first, rest=rest):
+            return (first, rest[0][1])
+        case ir.Lambda():
+            return ()
+        case ir.Comprehension(clauses=clauses):
+            return (clauses[0].iterable,)
+        case _:
+            return children(expr)
+
+
 def rebuild(expr: Expr, operands: Iterable[Expr]) -> Expr:
     """The same expression with other operands, given in the order of `children`."""
     rest = iter(operands)
@@ -109,6 +126,18 @@ def walk(expr: Expr) -> Iterator[Expr]:
 def references(expr: Expr) -> tuple[Reference, ...]:
     """The references, each occurrence, from left to right."""
     return tuple(e for e in walk(expr) if isinstance(e, Reference))
+
+
+def certain(roots: Iterable[Expr]) -> Iterator[Expr]:
+    """The expressions that are evaluated whenever the roots are, each once."""
+    seen: set[int] = set()
+    stack = list(roots)
+    while stack:
+        expr = stack.pop()
+        if id(expr) not in seen:
+            seen.add(id(expr))
+            yield expr
+            stack.extend(evaluated(expr))
 
 
 def size(expr: Expr) -> int:

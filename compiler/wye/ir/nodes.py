@@ -34,6 +34,13 @@ def expressions(node: Node) -> tuple[Expr, ...]:
             assert_never(node)
 
 
+def certain_expressions(node: Node) -> tuple[Expr, ...]:
+    """The expressions of a node that are evaluated whenever it runs."""
+    if isinstance(node, ir.Fail) and node.condition is not None:
+        return (node.condition,)
+    return expressions(node)
+
+
 def blocks(node: Node) -> tuple[Block, ...]:
     """The blocks inside a region, in order."""
     match node:

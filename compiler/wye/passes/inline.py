@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from wye.ir import model as ir
-from wye.ir.expressions import Key, Reference, constant, key, raises, references, rewrite, size, substitute
+from wye.ir.expressions import Key, Reference, certain, constant, key, raises, references, rewrite, size, substitute
 from wye.ir.model import Block, Expr, Node, Pipeline
-from wye.ir.nodes import every, is_ordered, read, rewritten, source
+from wye.ir.nodes import captures, certain_expressions, every, is_ordered, rewritten, source
 from wye.ir.settings import Settings
 from wye.runtime.types import Type, format_of
 
@@ -68,7 +68,7 @@ class _Inliner:
         gates: dict[str, tuple[_Gate, ...]] = {}
         exits: dict[str, tuple[str, ...]] = {}  # what one waits for who waits for them
         own = {n.id: name(n.id) for n in every(block)}  # the new ids, of the blocks inside as well
-        used = {key(r) for n in block.nodes for r in read(n)} | {key(r) for e in block.yields for r in references(e)}
+        used = _certain(block)
 
         def value(r: Reference) -> Expr | None:
             if key(r) in results:
@@ -82,7 +82,7 @@ class _Inliner:
 
         def after(node: Node, direct: set[str]) -> tuple[str, ...]:
             waits = [x for id in node.after for x in exits.get(id, (own.get(id, id),))]
-            for gate in (g for r in read(node) for g in gates.get(source(r) or "", ())):
+            for gate in (g for r in captures(node) for g in gates.get(source(r) or "", ())):
                 waits += gate.waits if gate.covered.isdisjoint(direct) else ()
             return tuple(dict.fromkeys(id for id in waits if id not in direct))
 
@@ -100,7 +100,7 @@ class _Inliner:
                 nodes.extend(inner)
             else:
                 moved = rewritten(node, expr, self._inside(node, value, own))
-                nodes.append(replace(moved, id=own[node.id], after=after(node, {id for r in read(moved) if (id := source(r))})))
+                nodes.append(replace(moved, id=own[node.id], after=after(node, {id for r in captures(moved) if (id := source(r))})))
             if is_ordered(node):
                 barrier, since = exits.get(node.id, (own[node.id],)), len(nodes)
         found = [g for e in block.yields for r in references(e) for g in gates.get(source(r) or "", ())]
@@ -124,7 +124,7 @@ class _Inliner:
         """The nodes of one call of a pipeline, what it returns, and the gates of that."""
         callee = self._pipelines[call.pipeline]
         nodes: list[Node] = []
-        used = {key(r) for n in callee.body.nodes for r in read(n)} | {key(r) for e in callee.body.yields for r in references(e)}
+        used = _certain(callee.body)
         values: dict[Key, Expr] = {}
         for p in callee.parameters:
             value = given.get(p.name, p.default)
@@ -155,6 +155,12 @@ class _Inliner:
             id = f"{wish}_{n}"
         self._taken.add(id)
         return id
+
+
+def _certain(block: Block) -> set[Key]:
+    """What is read whenever the block runs to its end: not what only a region inside reads."""
+    roots = [*(e for n in block.nodes for e in certain_expressions(n)), *block.yields]
+    return {key(e) for e in certain(roots) if isinstance(e, Reference)}
 
 
 def checked(value: Expr, t: Type) -> Expr:
@@ -201,7 +207,7 @@ def _renamed(r: Reference, id: str) -> Expr:
 
 
 def _tasks(expr: Expr) -> list[str]:
-    return [id for r in references(expr) if (id := source(r))]
+    return [id for r in references(expr) if isinstance(r, ir.Output | ir.Result) and (id := source(r))]
 
 
 def _waiting(nodes: list[Node], waits: tuple[str, ...]) -> tuple[Node, ...]:
@@ -211,7 +217,7 @@ def _waiting(nodes: list[Node], waits: tuple[str, ...]) -> tuple[Node, ...]:
     ids = {n.id for n in nodes}
     result: list[Node] = []
     for node in nodes:
-        direct = {id for r in read(node) if (id := source(r))}
+        direct = {id for r in captures(node) if (id := source(r))}
         if ids.isdisjoint(direct) and ids.isdisjoint(node.after):
             node = replace(node, after=tuple(dict.fromkeys([*node.after, *(id for id in waits if id not in direct)])))
         result.append(node)
@@ -220,5 +226,5 @@ def _waiting(nodes: list[Node], waits: tuple[str, ...]) -> tuple[Node, ...]:
 
 def _sinks(nodes: tuple[Node, ...]) -> tuple[str, ...]:
     """The nodes that no other of them waits for."""
-    waited = {id for n in nodes for r in read(n) if (id := source(r))} | {id for n in nodes for id in n.after}
+    waited = {id for n in nodes for r in captures(n) if (id := source(r))} | {id for n in nodes for id in n.after}
     return tuple(n.id for n in nodes if n.id not in waited)

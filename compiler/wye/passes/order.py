@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from wye.ir import model as ir
 from wye.ir.model import Block, Node, Pipeline
-from wye.ir.nodes import is_ordered, read, rewritten, source
+from wye.ir.nodes import captures, is_ordered, rewritten, source
 
 
 def order(pipeline: Pipeline) -> Pipeline:
@@ -57,7 +57,7 @@ def _before(node: Node, since: dict[str, Node], barrier: str | None) -> set[str]
     """
     found = set(node.after)
     if not isinstance(node, ir.SubPipeline):
-        found.update(id for r in read(node) if (id := source(r)) and not isinstance(since.get(id), ir.SubPipeline))
+        found.update(id for r in captures(node) if (id := source(r)) and not isinstance(since.get(id), ir.SubPipeline))
     return {id for id in found if id in since or id == barrier}
 
 

@@ -17,7 +17,7 @@ from typing import cast
 from wye.ir import model as ir
 from wye.ir.expressions import Key, Reference, constant, key, references, substitute
 from wye.ir.model import Block, Expr, Node, Pipeline
-from wye.ir.nodes import every, read, rewritten, source
+from wye.ir.nodes import captures, every, rewritten, source
 from wye.ir.settings import Settings
 from wye.runtime.types import format_of
 
@@ -89,7 +89,7 @@ class _Settler:
             arm = self.block(then if known else orelse, node.names)
             for i, value in enumerate(arm.yields):
                 self._known["result", node.id, i] = value
-            waited = {id for n in arm.nodes for id in (*n.after, *(source(r) for r in read(n)))}
+            waited = {id for n in arm.nodes for id in (*n.after, *(source(r) for r in captures(n)))}
             self._instead[node.id] = tuple(n.id for n in arm.nodes if n.id not in waited) or node.after
             return [_later(n, node.after) for n in arm.nodes]
         before: list[Node] = []
