@@ -294,9 +294,9 @@ def _ordered(source: str) -> set[str]:
     def visit(node: ast.AST, alone: bool, p: bool) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             found[node.func.id] = found.get(node.func.id, True) and alone and p
-        for child in ast.iter_child_nodes(node):
-            inside = p and not isinstance(node, loops) and not (isinstance(node, ast.FunctionDef) and node.name != "p")
-            visit(child, isinstance(node, ast.Expr), inside)
+        inside = p and not isinstance(node, loops) and not (isinstance(node, ast.FunctionDef) and node.name != "p")
+        for part in ast.iter_child_nodes(node):
+            visit(part, isinstance(node, ast.Expr), inside)
 
     visit(ast.parse(source), False, True)
     return {name for name, ordered in found.items() if ordered}

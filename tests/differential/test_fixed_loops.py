@@ -1187,6 +1187,82 @@ while True:
 return i
 # with d={"q": 1}
 ---
+# what an iteration leaves raises, and nobody reads it
+t = 0
+for x in xs:
+    t = 10 // x
+return n
+# with xs=[0]
+# with xs=[1, 0, 2]
+---
+# what an iteration leaves after a step raises, and nobody reads it
+t = 0
+for x in xs:
+    y = inc(x)
+    t = 10 // y
+return n
+# with xs=[1, -1]
+---
+# a fold that raises, and nobody reads it
+t = 6
+for x in xs:
+    t = t // x
+return n
+# with xs=[0]
+# with xs=[]
+---
+# a sequential loop's carry raises, and nobody reads it
+t = 0
+u = 0
+for x in xs:
+    t = 10 // x
+    u = add(u, t)
+    t = 10 // u
+return n
+# with xs=[10, -10]
+# with xs=[0]
+---
+# a while's carry raises, and nobody reads it
+i = 3
+t = 0
+while i > m:
+    i = add(i, -1)
+    t = 10 // i
+return i
+# with m=1
+---
+# a carry raises in an arm, and nobody reads it
+t = 0
+for x in xs:
+    if big(x, 1):
+        t = 10 // (x - 2)
+return n
+# with xs=[1, 3]
+---
+# a list gathers what raises, and nobody reads it
+a = []
+for x in xs:
+    a.append(10 // x)
+return n
+# with xs=[0]
+---
+# a list gathers what raises under a condition, and only its length is read
+a = []
+for x in xs:
+    if x > 1:
+        a.append(10 // (x - 2))
+    else:
+        a.append(inc(x))
+return len(a)
+# with xs=[1, 3]
+---
+# a comprehension that raises, and nobody reads it
+a = [10 // x for x in xs]
+c = [inc(10 // x) for x in xs]
+return n
+# with xs=[0]
+# with xs=[]
+---
 # a loop over a display of a sum
 for x in [sum(e for e in xs), sum(inc(e) for e in xs)]:
     note(x)

@@ -1390,6 +1390,56 @@ def p(n: int = 3):
         x = "caught"
     return x
 ---
+# a handler's value raises, and nobody reads it
+x = 0
+try:
+    x = fails(n)
+except Trouble:
+    x = 10 // m
+return n
+# with m=1
+---
+# the body's value raises, and nobody reads it
+x = 0
+try:
+    x = 10 // m
+except ZeroDivisionError:
+    x = 1
+return n
+# with m=1
+---
+# the else's and the finally's value raises, and nobody reads it
+x = 0
+y = 0
+try:
+    z = inc(n)
+except Trouble:
+    z = 1
+else:
+    x = 10 // m
+finally:
+    y = d["q"]
+return z
+# with m=1
+# with m=1, d={"q": 1}
+---
+# a nested pipeline's value raises, and nobody reads it
+@pipeline
+def q(n: int) -> int:
+    if n > 5:
+        return 10 // (n - 6)
+    return inc(n)
+
+
+@pipeline
+def p(n: int = 6):
+    x = q(n)
+    if n > 3:
+        y = q(n)
+    return n
+# with n=7
+# with n=2
+---
 # a handler leaves, finally binds what it changed
 try:
     x = inc(n)

@@ -3,7 +3,7 @@
     python airflow_driver.py CASES.json RESULTS.json      with AIRFLOW_HOME and AIRFLOW__CORE__DAGS_FOLDER set
 
 A case is `{"id", "dag_id", "conf", "returns", "env"?}`; `env` is set while it runs. All DAG files are parsed once and all cases run in
-this one process with `dag.test()`, because to import Airflow takes seconds. Works on Airflow 2.10, 2.11 and 3.x; standard library and Airflow alone.
+this one process with `dag.test()`, because to import Airflow takes seconds. Works on Airflow 2.10, 2.11 and 3.x; needs Airflow alone.
 """
 
 from __future__ import annotations

@@ -18,37 +18,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import airflow_control as control
+import airflow_straight as straight
 import pytest
-from airflow_control import (
-    BRANCHES,
-    FINALLY,
-    FLOW_NAMES,
-    HIDDEN,
-    ISLANDS,
-    MAPS,
-    NOT_ENTERED,
-    RETRIED_ITEMS,
-    STORED,
-    TOO_LONG,
-    TRACES,
-    VERDICT,
-)
-from airflow_straight import (
-    AIRFLOW_IN_PROGRAM,
-    ARTIFACT,
-    FILES,
-    HEALS,
-    INTERVAL,
-    LARGE,
-    LATE,
-    MISSING_SECRET,
-    NAMES,
-    ONCE,
-    ORDER,
-    REQUIRED,
-    SCHEDULED,
-    SECRETS,
-)
 
 import wye
 from wye.driver import compile_source, compile_target
@@ -74,37 +46,46 @@ class Own:
 
 
 OWN = {
-    "names": Own(NAMES, {"params": 7}),
-    "large": Own(LARGE),
-    "large_text": Own(LARGE, {"seed": "\n{{ 1 + 1 }}\u202e🎉" * 20000, "n": 3}),
-    "files": Own(FILES),
-    "returns_file": Own(ARTIFACT, value="done"),  # a path has no wire text
-    "required": Own(REQUIRED, {"a": -5, "b": None, "c": '"q" {{ ds }}', "d": 1}),
-    "required_list": Own(REQUIRED, {"a": 2**53 - 1, "b": [1, 2**60], "c": "", "d": 1e300, "f": ["{{ ds }}", "y"], "e": 2**70, "g": "\0"}),
-    "heals": Own(HEALS, marks=True, value="[1,2,3,4]"),  # the plain call has no retries
-    "late": Own(LATE, fails=True, marks=True),
-    "ordered": Own(ORDER, marks=True),
-    "keeps": Own(SECRETS, variables=(("plain.secret", "open sesame"), ("json-secret", '{"password": "p\\"w{{ ds }}"}'))),
-    "misses": Own(MISSING_SECRET, fails=True),
-    "scheduled": Own(SCHEDULED, {"day": "{{ ds }}"}),
-    "interval": Own(INTERVAL),
-    "once": Own(ONCE),
-    "apart": Own(AIRFLOW_IN_PROGRAM),
-    **{f"branches_{n}": Own(TRACES + BRANCHES.replace("branches", f"branches_{n}"), {"n": n}, marks=True) for n in (0, 2, 3, 4, 6, 7, 8)},
-    **{f"maps_{n}": Own(TRACES + MAPS.replace("maps", f"maps_{n}"), {"n": n}, marks=True) for n in (0, 1, 5, 12)},
-    "maps_off": Own(TRACES + MAPS.replace("maps", "maps_off"), {"flag": False}, marks=True),
-    **{f"cleans_{n}": Own(TRACES + FINALLY.replace("cleans", f"cleans_{n}"), {"n": n}, n in (4, 5, 6), True) for n in (1, 2, 3, 4, 5, 6)},
-    "not_entered": Own(TRACES + NOT_ENTERED, fails=True, marks=True),
-    "verdict": Own(TRACES + VERDICT, fails=True, marks=True),
-    "hidden": Own(TRACES + HIDDEN, fails=True, marks=True),
-    "islands": Own(TRACES + ISLANDS, marks=True),
-    "retried_items": Own(TRACES + RETRIED_ITEMS, marks=True, value='["open sesame0","open sesame1","open sesame2"]'),
-    "too_long": Own(TOO_LONG, fails=True),
-    "flow_names": Own(FLOW_NAMES),
-    "stored": Own(STORED),
+    "names": Own(straight.NAMES, {"params": 7}),
+    "large": Own(straight.LARGE),
+    "large_text": Own(straight.LARGE, {"seed": "\n{{ 1 + 1 }}\u202e🎉" * 20000, "n": 3}),
+    "files": Own(straight.FILES),
+    "returns_file": Own(straight.ARTIFACT, value="done"),  # a path has no wire text
+    "required": Own(straight.REQUIRED, {"a": -5, "b": None, "c": '"q" {{ ds }}', "d": 1}),
+    "required_list": Own(
+        straight.REQUIRED, {"a": 2**53 - 1, "b": [1, 2**60], "c": "", "d": 1e300, "f": ["{{ ds }}", "y"], "e": 2**70, "g": "\0"}
+    ),
+    "heals": Own(straight.HEALS, marks=True, value="[1,2,3,4]"),  # the plain call has no retries
+    "late": Own(straight.LATE, fails=True, marks=True),
+    "ordered": Own(straight.ORDER, marks=True),
+    "keeps": Own(straight.SECRETS, variables=(("plain.secret", "open sesame"), ("json-secret", '{"password": "p\\"w{{ ds }}"}'))),
+    "misses": Own(straight.MISSING_SECRET, fails=True),
+    "scheduled": Own(straight.SCHEDULED, {"day": "{{ ds }}"}),
+    "interval": Own(straight.INTERVAL),
+    "once": Own(straight.ONCE),
+    "apart": Own(straight.AIRFLOW_IN_PROGRAM),
+    **{
+        f"branches_{n}": Own(control.TRACES + control.BRANCHES.replace("branches", f"branches_{n}"), {"n": n}, marks=True)
+        for n in (0, 2, 3, 4, 6, 7, 8)
+    },
+    **{f"maps_{n}": Own(control.TRACES + control.MAPS.replace("maps", f"maps_{n}"), {"n": n}, marks=True) for n in (0, 1, 5, 12)},
+    "maps_off": Own(control.TRACES + control.MAPS.replace("maps", "maps_off"), {"flag": False}, marks=True),
+    **{
+        f"cleans_{n}": Own(control.TRACES + control.FINALLY.replace("cleans", f"cleans_{n}"), {"n": n}, n in (4, 5, 6), True)
+        for n in (1, 2, 3, 4, 5, 6)
+    },
+    "not_entered": Own(control.TRACES + control.NOT_ENTERED, fails=True, marks=True),
+    "verdict": Own(control.TRACES + control.VERDICT, fails=True, marks=True),
+    "hidden": Own(control.TRACES + control.HIDDEN, fails=True, marks=True),
+    "islands": Own(control.TRACES + control.ISLANDS, marks=True),
+    "retried_items": Own(control.TRACES + control.RETRIED_ITEMS, marks=True, value='["open sesame0","open sesame1","open sesame2"]'),
+    "too_long": Own(control.TOO_LONG, fails=True),
+    "flow_names": Own(control.FLOW_NAMES),
+    "stored": Own(control.STORED),
 }
 
-SHARED = [c for c in (*feature_cases(ROOT), *examples(ROOT), *further()) if "airflow" in c.targets]
+FURTHER = further()
+SHARED = [c for c in (*feature_cases(ROOT), *examples(ROOT), *FURTHER) if "airflow" in c.targets]
 RUNS = [(v, n) for v in VERSIONS for n in (*(c.name for c in SHARED), *OWN)]
 
 
@@ -139,6 +120,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     for name, case in made.cases.items():
         try:
             pipeline = compile_source(case.source)
+            if case in FURTHER:  # any number of them may have one name
+                pipeline = replace(pipeline, name=f"case_{name}")
             files, _ = compile_target(pipeline, Airflow(), AirflowOptions())
         except Exception as error:  # shown by the tests of this case alone
             made.problems[name] = f"{type(error).__name__}: {error}"

@@ -308,7 +308,11 @@ class Calls:
                 pending.append((len(args) if not arg.keyword else -1 - len(keywords), arg.value))
                 value: Expr = Const("null", "any", frame.module.span(arg.value))
             else:
-                if isinstance(arg.value, cst.GeneratorExp) and name not in _EXHAUSTS and self.calls_a_step(arg.value):
+                if (
+                    isinstance(arg.value, cst.GeneratorExp)
+                    and name not in _EXHAUSTS
+                    and self.expressions.comprehensions.repeats_a_step(arg.value)
+                ):
                     return frame.error(
                         "WYE1011",
                         f"`{name}` may stop before the generator's end, and with it the steps",

@@ -29,7 +29,7 @@ class Comprehensions:
         self._expressions, self._frame = expressions, expressions.frame
 
     def lower(self, node: Comp) -> Expr:
-        if self._repeats_a_step(node):
+        if self.repeats_a_step(node):
             return self._repeated(node)
         clauses: list[Clause] = []
         scopes = 0
@@ -64,7 +64,7 @@ class Comprehensions:
             kind, type_ = "generator" if isinstance(node, cst.GeneratorExp) else "list", ("list", element.type)
         return Comprehension(kind, key, element, tuple(clauses), type_, self._frame.module.span(node))
 
-    def _repeats_a_step(self, node: Comp) -> bool:
+    def repeats_a_step(self, node: Comp) -> bool:
         """Whether a step is called once per item: anywhere but in the first iterable, which is evaluated once."""
         parts: list[cst.CSTNode] = [node.key, node.value] if isinstance(node, cst.DictComp) else [node.elt]
         comp: cst.CompFor | None = node.for_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import libcst as cst
@@ -13,12 +13,13 @@ from wye.diagnostics import Diagnostic, Label, Span
 from wye.frontend.annotations import Annotations
 from wye.frontend.constants import Constants
 from wye.frontend.declarations import Declarations, PipelineDeclaration
-from wye.frontend.inference import value_type
+from wye.frontend.inference import ITERATORS, VIEWS, value_type
 from wye.frontend.project import Module, Project
 from wye.ir.expressions import children, raises
 from wye.ir.model import (
     Builtin,
     Carry,
+    Comprehension,
     Compute,
     Const,
     DictDisplay,
@@ -263,7 +264,11 @@ class Mark:
 
 
 def compute(id: str, value: Expr, format: Format | None = None) -> Compute:
-    """An expression as a task."""
+    """An expression as a task. What can be iterated over only once is a list there."""
+    if isinstance(value, Comprehension) and value.kind == "generator":
+        value = replace(value, kind="list")
+    elif (isinstance(value, Builtin) and value.name in ITERATORS) or (isinstance(value, Method) and value.name in VIEWS and not value.args):
+        value = Builtin("list", (value,), (), value.type, value.span)
     return Compute(id, value, format or format_of(value.type), value.type, Settings(), None, (), value.span)  # type: ignore[arg-type]
 
 

@@ -128,18 +128,6 @@ def references(expr: Expr) -> tuple[Reference, ...]:
     return tuple(e for e in walk(expr) if isinstance(e, Reference))
 
 
-def certain(roots: Iterable[Expr]) -> Iterator[Expr]:
-    """The expressions that are evaluated whenever the roots are, each once."""
-    seen: set[int] = set()
-    stack = list(roots)
-    while stack:
-        expr = stack.pop()
-        if id(expr) not in seen:
-            seen.add(id(expr))
-            yield expr
-            stack.extend(evaluated(expr))
-
-
 def size(expr: Expr) -> int:
     """The number of nodes."""
     return sum(1 for _ in walk(expr))

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from wye.ir import model as ir
-from wye.ir.expressions import Key, Reference, certain, constant, key, raises, references, rewrite, size, substitute
+from wye.ir.expressions import Key, Reference, constant, key, raises, references, rewrite, size, substitute
 from wye.ir.model import Block, Expr, Node, Pipeline
 from wye.ir.nodes import captures, certain_expressions, every, is_ordered, rewritten, source
 from wye.ir.settings import Settings
@@ -158,9 +158,10 @@ class _Inliner:
 
 
 def _certain(block: Block) -> set[Key]:
-    """What is read whenever the block runs to its end: not what only a region inside reads."""
+    """What is read whenever the block runs to its end: not what only a region inside reads. (What may raise is a cast by then, and a cast
+    is evaluated even where the expression around it would not reach it.)"""
     roots = [*(e for n in block.nodes for e in certain_expressions(n)), *block.yields]
-    return {key(e) for e in certain(roots) if isinstance(e, Reference)}
+    return {key(r) for e in roots for r in references(e)}
 
 
 def checked(value: Expr, t: Type) -> Expr:

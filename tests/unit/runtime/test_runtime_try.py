@@ -446,6 +446,16 @@ def test_a_loop_without_tasks_ends_with_the_run(tmp_path: Path) -> None:
     assert (found.status, found.tasks) == ("failed", {"bad": "failed", "next": "skipped"})
 
 
+def test_a_region_that_cannot_read_its_value_stops_the_run(tmp_path: Path) -> None:
+    """Unless it is handled: then it is a failure like others."""
+    broken = if_("r", param("p"), block(), block())
+    nodes = [compute("busy", "1"), broken, compute("next", "1", after=["busy"])]
+    found = run(tmp_path, nodes, params={"p": 7})
+    assert (found.status, found.tasks) == ("failed", {"busy": "succeeded", "next": "skipped"})
+    nodes[1] = try_("t", block([broken]), handler("ValueError"), handler(*ALL, nodes=[compute("h", "1")]))
+    assert run(tmp_path / "2", nodes, params={"p": 7}).named("succeeded") == ["busy", "h", "next"]
+
+
 def test_nothing_is_told_of_iterations_that_did_not_start(tmp_path: Path) -> None:
     """They were waiting for a worker when the run began to stop."""
     found = run(tmp_path, [map_("m", const([1, 2, 3]), block([fail("bad")])), compute("next", "1", after=["m"])], workers=1)
@@ -481,6 +491,12 @@ def test_a_retry_does_not_wait_once_the_run_ends(tmp_path: Path) -> None:
     nodes = [try_("t", block([compute("a", "1 // 0", delays=(0.01,)), fail("bad")]), handler(*ALL))]
     run(tmp_path / "again", nodes, launcher=launcher)
     assert launcher.ran.count("a") == 2
+
+
+def test_no_retry_is_announced_once_the_run_ends(tmp_path: Path) -> None:
+    nodes = [compute("a", "1 // 0", delays=(0.0,)), fail("bad")]
+    found = run(tmp_path, nodes, launcher=Here(hold={"a": "ended bad"}))
+    assert [kind for kind, task in found.events if task == "a"] == ["started", "failed"]
 
 
 def test_errors_are_told_with_their_place(tmp_path: Path) -> None:
