@@ -64,7 +64,7 @@ class Writer(Words):
         if place.guarded or (self.wild and self.chance(40)):
             simple += [self.fail, self.burst, self.burst, self.burst]
         if self.bold:
-            simple += [self.mutate, self.alias, self.alias]
+            simple += [self.mutate, self.mutate, self.alias, self.alias] * 2
         heavy = deep < 3 and self.budget > 0
         self.pick(*simple, *(control * (2 if deep == 0 else 1) if heavy else []))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,9 @@ def _read(text: str, signature: str) -> Fixed:
 def check(program: Fixed, folder: Path) -> None:
     """The program is refused with its code, or every run of it is what the plain call is."""
     name = f"fixed_program_{next(_numbers)}"
+    place = folder / name
     try:
-        made = compiled(program.source, name, folder)
+        made = compiled(program.source, name, place)
     except CompileFailed as refused:
         found = [*refused.diagnostics]
     else:
@@ -69,10 +71,11 @@ def check(program: Fixed, folder: Path) -> None:
     assert {d.code for d in found} == ({program.code} if program.code else set()), shown
     if found:
         return
-    island = forced(made)
+    ways = (("plan", made), ("islands", forced(made)))
     for number, arguments in enumerate(program.runs):
         wanted = plain(program.source, name, arguments)
-        for way, form in (("plan", made), ("islands", island)):
-            got = planned(form, program.source, name, arguments, folder / f"{way}{number}", number)
+        for way, form in ways[: 1 if number else 2]:
+            got = planned(form, program.source, name, arguments, place / f"{way}{number}", number)
             problem = difference(program.source, wanted, got)
             assert not problem, f"{way}: {problem}\nwith    {arguments}\nplain   {wanted}\n{way:7} {got}"
+    shutil.rmtree(place)

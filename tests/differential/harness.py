@@ -62,6 +62,8 @@ class Outcome:
     log: Log = field(default_factory=list, compare=False)
     lines: tuple[int, ...] = field(default=(), compare=False)
     """Where the plain call failed: the lines of the pipelines on the stack, outermost first."""
+    by_task: bool = field(default=False, compare=False)
+    """Whether it failed in a step, a `raise` or an `assert`: an expression may be evaluated later in its block than it is written."""
     handled: bool = field(default=False, compare=False)
     """Whether a failure was caught: then what does not wait for what failed may have run too."""
 
@@ -143,7 +145,9 @@ def plain(source: str, name: str, arguments: Mapping[str, Any], pipeline: str = 
             with _limited():
                 return Outcome(text_of(found(**arguments)), log=log)
         except Exception as error:
-            return Outcome(None, repr(error), _mro(error), log, _lines(error, module))
+            lines, in_step = _lines(error, module)
+            raised = [ast.unparse(n) for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Raise) and n.lineno in lines[-1:]]
+            return Outcome(None, repr(error), _mro(error), log, lines, in_step or bool(raised))
 
 
 @contextmanager
@@ -162,9 +166,12 @@ def _limited() -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def _lines(error: BaseException, module: Any) -> tuple[int, ...]:
+def _lines(error: BaseException, module: Any) -> tuple[tuple[int, ...], bool]:
+    """The lines of the pipelines on the stack, and whether a step was running."""
     codes = {v.function.__code__ for v in vars(module).values() if isinstance(v, Pipeline)}
-    return tuple(line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code in codes)
+    steps = {v.__wrapped__.__code__ for v in vars(module).values() if isinstance(v, Step)}
+    stack = list(traceback.walk_tb(error.__traceback__))
+    return tuple(line for frame, line in stack if frame.f_code in codes), any(frame.f_code in steps for frame, _ in stack)
 
 
 def _mro(error: BaseException) -> tuple[str, ...]:
@@ -276,7 +283,7 @@ def difference(source: str, wanted: Outcome, got: Outcome) -> str:
         more, less = got.ran - wanted.ran, wanted.ran - got.ran
         allowed = not less and (not more or (got.handled and all(name != "never" for name, _ in more)))
         return "" if allowed else f"other steps ran: {_change(wanted.ran, got.ran)}"
-    if early := Counter({step: n for step, n in (got.ran - wanted.ran).items() if step[0] in _ordered(source)}):
+    if wanted.by_task and (early := Counter({step: n for step, n in (got.ran - wanted.ran).items() if step[0] in _ordered(source)})):
         return f"steps ran before their turn: {_change(Counter(), early)}"
     if _holds_back(source, wanted.lines):
         if got.ran - wanted.ran:
@@ -312,10 +319,16 @@ def _change(wanted: Counter[Any], got: Counter[Any]) -> str:
 def _holds_back(source: str, lines: tuple[int, ...]) -> bool:
     """Whether everything after the failure waits for it: a `raise`, an `assert` or a call for its effect, in no loop, on every level."""
     found = dict.fromkeys(lines, False)
+    tree = ast.parse(source)
+    functions = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
+
+    def is_effect(node: ast.stmt) -> bool:
+        call = node.value if isinstance(node, ast.Expr) else None
+        return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in functions
 
     def visit(body: list[ast.stmt]) -> None:
         for node in body:
-            if isinstance(node, ast.Raise | ast.Assert) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+            if isinstance(node, ast.Raise | ast.Assert) or is_effect(node):
                 # Arguments with calls in them may be what failed.
                 inner = [c for c in ast.walk(node) if isinstance(c, ast.Call | ast.comprehension | ast.BinOp | ast.Subscript)]
                 if len(inner) <= 1:
@@ -326,5 +339,5 @@ def _holds_back(source: str, lines: tuple[int, ...]) -> bool:
                 for handler in getattr(node, "handlers", []):
                     visit(handler.body)
 
-    visit(ast.parse(source).body)
+    visit(tree.body)
     return bool(lines) and all(found.values())

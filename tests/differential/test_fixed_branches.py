@@ -1343,6 +1343,23 @@ r = [n]
 return r
 # with m=1
 ---
+# an empty list in one arm, something else in the other
+if b:
+    r = []
+else:
+    r = o
+q = {} if n > 2 else tell(n)
+return r, q
+# with b=False
+# with n=1
+---
+# an empty list is returned, or something else from a loop
+for x in rows(m):
+    return o
+r = []
+return r
+# with m=1
+---
 # returns of different types in nested branches
 if b:
     if n > 5:
@@ -1365,5 +1382,5 @@ def p(n: int = 3):
 
 
 @pytest.mark.parametrize("program", read(PROGRAMS), ids=str)
-def test_equals_the_plain_call_or_is_refused(program: Fixed, tmp_path: Path) -> None:
-    check(program, tmp_path)
+def test_equals_the_plain_call_or_is_refused(program: Fixed, folder: Path) -> None:
+    check(program, folder)

@@ -1788,5 +1788,5 @@ return [[inc(y) for y in r] for r in [xs, numbers(n)]], [inc(y) for r in [xs, [n
 
 
 @pytest.mark.parametrize("program", read(PROGRAMS), ids=str)
-def test_equals_the_plain_call_or_is_refused(program: Fixed, tmp_path: Path) -> None:
-    check(program, tmp_path)
+def test_equals_the_plain_call_or_is_refused(program: Fixed, folder: Path) -> None:
+    check(program, folder)

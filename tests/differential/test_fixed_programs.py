@@ -346,5 +346,5 @@ return GREETING.format(n), GREETING.upper(), LIMITS.index(2)
 
 
 @pytest.mark.parametrize("program", read(PROGRAMS, library.STRAIGHT), ids=str)
-def test_equals_the_plain_call_or_is_refused(program: Fixed, tmp_path: Path) -> None:
-    check(program, tmp_path)
+def test_equals_the_plain_call_or_is_refused(program: Fixed, folder: Path) -> None:
+    check(program, folder)

@@ -546,10 +546,10 @@ def p(n: int = 3):
 
 
 @pytest.mark.parametrize("program", read(REPORTED), ids=str)
-def test_what_users_of_other_tools_reported(program: Fixed, tmp_path: Path) -> None:
-    check(program, tmp_path)
+def test_what_users_of_other_tools_reported(program: Fixed, folder: Path) -> None:
+    check(program, folder)
 
 
 @pytest.mark.parametrize("program", read(SEMANTICS), ids=str)
-def test_the_programs_of_the_semantics(program: Fixed, tmp_path: Path) -> None:
-    check(program, tmp_path)
+def test_the_programs_of_the_semantics(program: Fixed, folder: Path) -> None:
+    check(program, folder)

@@ -1506,5 +1506,5 @@ def p(n: int = 3):
 
 
 @pytest.mark.parametrize("program", read(PROGRAMS), ids=str)
-def test_equals_the_plain_call_or_is_refused(program: Fixed, tmp_path: Path) -> None:
-    check(program, tmp_path)
+def test_equals_the_plain_call_or_is_refused(program: Fixed, folder: Path) -> None:
+    check(program, folder)

@@ -45,6 +45,8 @@ class Carried:
     owned: bool
     was_owned: bool = False
     """Before the loop; `owned`: before every iteration."""
+    maybe: str | None = None
+    """An iteration may leave it unbound, or nobody knows with which value: why."""
 
 
 @dataclass(slots=True)

@@ -14,13 +14,13 @@ a task reads what an earlier iteration left, or the loop can end early, the iter
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from wye.diagnostics import Span
 from wye.frontend import inference
 from wye.frontend.displays import dict_display, display
-from wye.frontend.frame import FLAGS, RETURN, STOP, VALUE, Bound, Frame, Mark, compute, constant, is_value
+from wye.frontend.frame import FLAGS, RETURN, SKIP, STOP, VALUE, Bound, Frame, Mark, compute, constant, is_value
 from wye.frontend.gather import Carried, Gather, Leaves
 from wye.frontend.regions import Arm, Regions, boolean, travels
 from wye.ir.expressions import Reference, evaluated, key, raises, references
@@ -155,7 +155,7 @@ class Loops:
         for flag in FLAGS:
             frame.env.pop(flag, None)
         for i, c in enumerate(tried.carried):
-            frame.env[c.name] = Bound(Carry(tried.region, i, c.type, c.format, c.span), c.span, c.owned, frame.work, 0)
+            frame.env[c.name] = Bound(Carry(tried.region, i, c.type, c.format, c.span), c.span, c.owned, frame.work, 0, c.maybe)
         for name, bound in tried.accumulated.items():
             empty = dict_display([], bound.span) if inference.kind_of(bound.value.type) == "dict" else display("list", [], bound.span)
             frame.env[name] = Bound(empty, bound.span, True, frame.work, 0)
@@ -175,8 +175,11 @@ class Loops:
             again: list[Carried] = []
             for i, c in enumerate(tried.carried):
                 end = tried.arm.env.get(c.name)
-                if tried.arm.dead or end is None or end.maybe:
+                if tried.arm.dead or end is None:
                     again.append(c)
+                    continue
+                if end.maybe or SKIP in end.lost:
+                    again.append(replace(c, maybe=end.maybe or f"not bound where an iteration ends, at {end.span.path}:{end.span.line}"))
                     continue
                 if self._is_carry(end.value, tried.region, i) and (end.owned or not c.was_owned):
                     continue  # no iteration changes it: it is the value from outside
@@ -353,7 +356,12 @@ class Loops:
                 continue
             end = tried.arm.env.get(c.name)
             value = Result(tried.region, i, c.type, c.format, loop.span)
+            maybe = c.maybe or (
+                f"not bound where the loop is left, at {end.span.path}:{end.span.line}" if end and STOP in end.lost else None
+            )
             frame.bind(c.name, value, loop.span, c.owned and bool(end and end.owned))
+            if maybe:
+                frame.env[c.name] = replace(frame.env[c.name], maybe=maybe)
         self._leave(loop)
 
     # --- while ---------------------------------------------------------------------------------------------------------------
@@ -400,7 +408,7 @@ class Loops:
 
 
 def _carried_as(c: Carried, type_: Type, format: Format, owned: bool) -> Carried:
-    return Carried(c.name, c.initial, c.span, type_, format, owned, c.was_owned)
+    return replace(c, type=type_, format=format, owned=owned)
 
 
 def _makes_a_list(value: Expr) -> bool:
@@ -413,8 +421,8 @@ def _is_empty(value: Expr, accumulated: bool) -> bool:
     return accumulated and isinstance(value, Display | DictDisplay) and not value.items
 
 
-def _shape(c: Carried) -> tuple[str, Type, Format, bool]:
-    return c.name, c.type, c.format, c.owned
+def _shape(c: Carried) -> tuple[str, Type, Format, bool, bool]:
+    return c.name, c.type, c.format, c.owned, c.maybe is not None
 
 
 def _carry_format(values: list[Expr], type_: Type | None = None) -> Format:

@@ -303,7 +303,7 @@ class Join:
                 return Bound(negated(self.test(), span), span, owned)
             if not self.region or (any(hoists(v) for v in (a, b)) and not any(raises(v) or size(v) > 4 * SMALL for v in (a, b))):
                 parts = [self._outside(name, i, v) for i, v in enumerate((a, b))]
-                types = [v.type for v in (a, b) if not (isinstance(v, Display | DictDisplay) and not v.items)] or [a.type, b.type]
+                types = _types(a, b)
                 return Bound(Select(self.test(), parts[0], parts[1], inference.join(*types), span), span, owned)
         return Bound(self.result(name, values, span), span, owned)
 
@@ -421,6 +421,13 @@ def same(a: Expr, b: Expr) -> bool:
     if isinstance(a, Const) and isinstance(b, Const):
         return a.text == b.text and a.type == b.type
     return isinstance(a, Reference) and isinstance(b, Reference) and key(a) == key(b)
+
+
+def _types(a: Expr, b: Expr) -> list[Type]:
+    """The types of two alternatives. An empty display beside a list or dict says nothing of what that holds."""
+    found = [(v.type, isinstance(v, Display | DictDisplay) and not v.items) for v in (a, b)]
+    alike = inference.kind_of(a.type) == inference.kind_of(b.type)
+    return [t for t, empty in found if not (empty and alike)] or [a.type, b.type]
 
 
 def boolean(value: Expr) -> Expr:

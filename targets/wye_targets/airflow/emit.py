@@ -54,7 +54,7 @@ def _source(dag: Dag, steps: str) -> str:
         settings=[*(f"    {s}," for s in dag.settings), *_params(dag)],
         function=dag.function,
         definitions=[line for task in dag.tasks for line in _definition(task)],
-        calls=_calls(dag),
+        calls=calls(dag),
         edges=[f"    {edge}" for edge in dag.edges],
     )
 
@@ -83,7 +83,7 @@ def _definition(task: Task) -> list[str]:
     ]
 
 
-def _calls(dag: Dag) -> list[str]:
+def calls(dag: Dag) -> list[str]:
     """Each task's call, and each group; what something refers to has a name."""
     groups = [part for part in dag.body if isinstance(part, Group)]
     said = [e for task in dag.tasks for _, e in (*task.arguments, *((task.expand,) if task.expand else ()))]

@@ -264,6 +264,14 @@ def test_a_process(process: Process) -> None:
     assert sorted(p.name for p in process.out.iterdir()) == ["done.json", "r0"]
 
 
+def test_files_by_relative_paths(process: Process) -> None:
+    """They are relative to where the runner was started, not to where the tasks inside run."""
+    (process.folder / "xs.json").write_text("[1,2]")
+    inner = if_("r", const(True), block([process.call("a", "double", param("xs"))], output("a")), block([], const(0)))
+    assert process.run(island("i", inner, XS, result("r")), {"xs": {"file": "xs.json"}}) == 0
+    assert (process.out / "r0.json").read_text() == "[1,2,1,2]"
+
+
 def test_a_process_that_fails(process: Process) -> None:
     body = block([process.call("bad", "fail", item("f"))])
     task = island("i", for_("f", param("xs"), [], body), XS)

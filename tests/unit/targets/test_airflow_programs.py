@@ -50,7 +50,7 @@ def conf(pipeline: ir.Pipeline, arguments: dict[str, Any]) -> dict[str, Any]:
     """The parameters as Airflow has them: declared scalars as they are, all else as JSON text."""
     given = {p.name: arguments[p.name] if p.name in arguments else json.loads(p.default.text) for p in pipeline.parameters if p.default}
     scalars = {p.name for p in pipeline.parameters if native(p)}
-    return {name: value if name in scalars and abs(hash(value)) >= 0 else json.dumps(value) for name, value in given.items()}
+    return {name: value if name in scalars else json.dumps(value) for name, value in given.items()}
 
 
 class Processes:
