@@ -162,6 +162,7 @@ def _limited() -> Iterator[None]:
     try:
         yield
     finally:
+        signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
 

@@ -188,7 +188,7 @@ def results(build: Build, tmp_path_factory: pytest.TempPathFactory, request: pyt
             done = subprocess.run(command, env=environment(home, build.folder), cwd=home, stdout=log, stderr=log, timeout=1800)
         said = (home / "log").read_text(errors="replace")
         found = json.loads((home / "results.json").read_text()) if (home / "results.json").exists() else {}
-        return {**found, "marks": marks, "log": said, "died": said[-4000:] if done.returncode else ""}
+        return {**found, "marks": marks, "log": said, "died": f"exit code {done.returncode}: {said[-4000:]}" if done.returncode else ""}
 
     return run
 

@@ -159,14 +159,21 @@ def join(task: dict[str, Any], steps: Path, store: str | None, context: Any, inp
 
 def settled(entry: dict[str, Any], source: dict[str, Any], steps: Path, store: str | None, context: Any) -> dict[str, Any]:
     """An entry that means the same to a reader of any type: a parameter of the run, or one item of a list, becomes wire text."""
-    if {"text", "file"} & entry.keys():
+    inner = entry.get("item", entry)
+    if "file" in inner and (inner is entry or os.path.isdir(inner["file"])):
         return entry
-    if "item" in entry and "file" in entry["item"] and os.path.isdir(entry["item"]["file"]):
-        return entry
-    port = {"name": "out", "type": source["type"], "format": "json"}
-    task = {"wye": 1, "op": "compute", "id": context["ti"].task_id, "span": "", "inputs": {"value": source}}
-    task |= {"value": {"input": "value"}, "type": source["type"], "outputs": [port], "program": None}
-    return dict(execute(task, {"value": entry}, steps, store, context)["out"])
+    if {"raw", "value"} & inner.keys():  # what that is in Python follows from the declared type
+        port = {"name": "out", "type": source["type"], "format": "json"}
+        task = {"wye": 1, "op": "compute", "id": context["ti"].task_id, "span": "", "inputs": {"value": source}}
+        task |= {"value": {"input": "value"}, "type": source["type"], "outputs": [port], "program": None}
+        return dict(execute(task, {"value": entry}, steps, store, context)["out"])
+    return entry if inner is entry else {"text": wire(plain(entry))}
+
+
+def wire(value: Any) -> str:
+    """JSON text in ASCII in which no template engine finds anything to expand."""
+    text = json.dumps(value, separators=(",", ":"))
+    return re.sub(r'"(?:[^"\\]|\\.)*"', lambda m: re.sub(r"[{}$%<>&'`\x7f]", lambda c: f"\\u{ord(c[0]):04x}", m[0]), text)
 
 
 def plain(entry: dict[str, Any]) -> Any:

@@ -362,9 +362,13 @@ def test_a_joined_parameter_or_item_is_wire_text_whatever_its_reader_expects(tmp
     context = {"ti": Ti(), "params": {"s": "12"}}
     source = {"param": "s", "conf": "text", "type": "str", "format": "json"}
     assert adapter.settled(adapter.value_of(source, context, {}), source, tmp_path, None, context) == {"text": '"12"'}
-    item = {"item": {"text": "[1, 2]"}, "index": 0}
-    adapter.settled(item, {"type": "int"}, tmp_path, None, context)
-    assert ran == [("str", {"raw": "12"}), ("int", item)]
+    listed = {"item": {"raw": "[1]"}, "index": 0}
+    adapter.settled(listed, {"type": "int"}, tmp_path, None, context)
+    assert ran == [("str", {"raw": "12"}), ("int", listed)]
+    text = r'[0, {"k": ["{{ ds }}", "\ud800\u0000\"\\", -0.0, 123456789012345678901, null]}]'
+    item = adapter.settled({"item": {"text": text}, "index": 1}, {"type": "json"}, tmp_path, None, context)
+    assert json.loads(item["text"]) == json.loads(text)[1]
+    assert item["text"].count("{") == 1
     (tmp_path / "0").touch()
     whole = {"item": {"file": str(tmp_path), "format": "auto*"}, "index": 0}
     assert adapter.settled(whole, {"type": "any"}, tmp_path, None, context) is whole
