@@ -1,7 +1,8 @@
 """Programs written down: the text of a file of them in, each with the runs to make and the code that refuses it, out; and the check of one.
 
 Programs stand apart by a line of dashes. One is the body of `p`, or a whole module when it begins with a decorator. Its first line may be
-its name, as a comment. `# with n=0, xs=[]` at the end asks for a run with other arguments, `# WYE1234` says that it is refused.
+its name, as a comment. `# with n=0, xs=[]` at the end asks for a run with other arguments, `# first a, b` says that no `b` runs
+before an `a` has, `# WYE1234` that it is refused.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import library
-from harness import compiled, difference, forced, plain, planned
+from harness import compiled, difference, early, forced, plain, planned
 
 from wye.diagnostics import CompileFailed
 
-_TAIL = re.compile(r"# (?:with (?P<arguments>.*)|(?P<code>WYE\d{4}))")
+_TAIL = re.compile(r"# (?:with (?P<arguments>.*)|first (?P<first>\w+, \w+)|(?P<code>WYE\d{4}))")
 _numbers = itertools.count()
 
 
@@ -30,6 +31,7 @@ class Fixed:
     source: str
     runs: tuple[dict[str, Any], ...]
     code: str | None
+    orders: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -42,10 +44,14 @@ def read(text: str, signature: str = library.SIGNATURE) -> list[Fixed]:
 def _read(text: str, signature: str) -> Fixed:
     lines = text.split("\n")
     runs: list[dict[str, Any]] = []
+    orders: list[tuple[str, str]] = []
     code = None
     while match := _TAIL.fullmatch(lines[-1]):
         lines.pop()
-        if match["code"]:
+        if match["first"]:
+            first, _, then = match["first"].partition(", ")
+            orders.append((first, then))
+        elif match["code"]:
             code = match["code"]
         else:
             runs.insert(0, eval(f"dict({match['arguments']})"))
@@ -54,7 +60,7 @@ def _read(text: str, signature: str) -> Fixed:
         del lines[0]
     body = "\n".join(lines)
     source = library.module(body) if body.startswith(("@", "class ")) else library.pipeline(body, signature)
-    return Fixed(name, source, ({}, *runs), code)
+    return Fixed(name, source, ({}, *runs), code, tuple(orders))
 
 
 def check(program: Fixed, folder: Path) -> None:
@@ -78,4 +84,8 @@ def check(program: Fixed, folder: Path) -> None:
             got = planned(form, program.source, name, arguments, place / f"{way}{number}", number)
             problem = difference(program.source, wanted, got)
             assert not problem, f"{way}: {problem}\nwith    {arguments}\nplain   {wanted}\n{way:7} {got}"
+    for number in range(8 if program.orders else 0):  # in as many shuffled orders
+        got = planned(made, program.source, name, {}, place / f"order{number}", number)
+        for first, then in program.orders:
+            assert not early(got.log, first, then), f"{then} ran before {first}: {got}"
     shutil.rmtree(place)

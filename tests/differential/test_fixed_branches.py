@@ -626,6 +626,200 @@ return inc(n)
 # with b=False
 # with n=4
 ---
+# a gate in an arm holds back what nobody else holds back
+if b:
+    check(n)
+return inc(n)
+# with b=False
+# with n=4
+---
+# a gate in an arm of an arm holds back what follows
+if b:
+    if n > 2:
+        check(n)
+    x = inc(n)
+else:
+    x = 0
+return add(x, 1)
+# with b=False
+---
+# a step that fails holds back the effects after it
+x = fails(n)
+note(m)
+return x
+---
+# a step that fails in an arm holds back the effects after the branch
+if b:
+    x = fails(n)
+else:
+    x = 0
+note(m)
+return x
+# with b=False
+---
+# a step that fails holds back the effects in arms
+x = fails(n)
+if b:
+    note(m)
+else:
+    tell(m)
+return x
+# with b=False
+---
+# what follows an effect waits for it
+note(n)
+return inc(n)
+# first note, inc
+---
+# an effect waits for what comes before it
+x = inc(n)
+note(m)
+return x
+# first inc, note
+---
+# what follows an effect in an arm waits for it
+if b:
+    note(n)
+return inc(n)
+# first note, inc
+---
+# effects keep their order through branches
+inc(n)
+if b:
+    half(n)
+else:
+    flip(n)
+tell(n)
+# first inc, half
+# first half, tell
+---
+# .after orders what an arm does
+x = half(n)
+if b:
+    y = inc.after(x)(m)
+else:
+    y = 0
+return x, y
+# first half, inc
+---
+# .after a join orders what comes after it
+if b:
+    x = half(n)
+else:
+    x = 0
+y = inc.after(x)(m)
+return x, y
+# first half, inc
+# with b=False
+---
+# .after orders what a nested pipeline does
+@pipeline
+def q(n: int) -> int:
+    if n > 2:
+        return inc(n)
+    return n
+
+
+@pipeline
+def p(n: int = 3):
+    x = half(n)
+    y = q.after(x)(n)
+    return x, y
+# first half, inc
+---
+# a nested pipeline is called with constants that decide
+@pipeline
+def pick(flag: bool, n: int) -> int:
+    if flag:
+        x = inc(n)
+    else:
+        x = add(n, 100)
+    if not flag:
+        note(x)
+    return x if flag else -x
+
+
+@pipeline
+def p(n: int = 3):
+    return pick(True, n), pick(False, n), pick(flip(n), n)
+# with n=4
+---
+# a nested pipeline is called with constants that decide in its loops
+@pipeline
+def pick(flag: bool, xs: list[int], t: int = 0) -> int:
+    for x in xs:
+        if flag:
+            t = add(t, x)
+        elif t > 3:
+            break
+        else:
+            t = inc(t, x)
+    return t
+
+
+@pipeline
+def p(xs: list[int] = [3, 1, 2]):
+    return pick(True, xs), pick(False, xs), pick(False, [], t=9), pick(True, [1, 2])
+# with xs=[]
+---
+# a gate in a nested pipeline holds back what uses its result
+@pipeline
+def q(n: int) -> int:
+    x = inc(n)
+    check(n)
+    return x
+
+
+@pipeline
+def p(n: int = 4, b: bool = True):
+    y = q(n)
+    if b:
+        y = half(q(n))
+    return tell(y)
+# first check, half
+# first check, tell
+# with n=3
+# with b=False
+---
+# a gate in an arm of a nested pipeline holds back what uses its result
+@pipeline
+def q(n: int, b: bool = True) -> list[int]:
+    xs = numbers(n)
+    if b:
+        check(n)
+    else:
+        for x in xs:
+            check(x)
+    return xs
+
+
+@pipeline
+def p(n: int = 2, b: bool = True):
+    xs = q(n, b)
+    ys = [inc(x) for x in xs]
+    return total(ys), tell(xs)
+# first check, inc
+# first check, tell
+# with n=3
+# with n=3, b=False
+---
+# a nested pipeline makes an int a float, in an arm and in a loop
+if b:
+    a, _ = inner(n, m)
+else:
+    a = inner(n, scale=n)[0]
+return a, [inner(x, x)[0] for x in xs]
+# with b=False
+---
+# a nested pipeline refuses what it does not declare, in an arm
+if b:
+    r = choose(o)
+else:
+    r = 0
+return r
+# with b=False
+# with o=4
+---
 # a gate before an if holds back both arms
 check(n)
 if b:

@@ -785,6 +785,48 @@ return n
 # with xs=[]
 # with xs=[1, 50, 2]
 ---
+# what follows a loop waits for its effects
+for x in xs:
+    check(x)
+return inc(n)
+# with xs=[1, 2]
+---
+# what follows a sequential loop waits for its effects
+t = 0
+for x in xs:
+    t = add(t, x)
+    check(t)
+return inc(n)
+# with xs=[1, 1]
+---
+# what follows a while waits for its effects
+i = 0
+while i < 5:
+    i = add(i, 1)
+    check(i)
+return inc(n)
+---
+# a step that fails holds back a loop of effects
+x = fails(n)
+for y in xs:
+    note(y)
+return x
+---
+# a loop's effects come after what is before the loop, and before what follows
+a = half(n)
+for x in xs:
+    note(x)
+return a, inc(n)
+# first half, note
+# first note, inc
+---
+# .after orders what iterations do
+a = half(n)
+b = [inc.after(a)(x) for x in xs]
+return a, b, tell.after(b)(m)
+# first half, inc
+# first inc, tell
+---
 # what follows a loop of effects waits for all of it
 for x in xs:
     check(x)

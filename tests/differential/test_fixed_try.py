@@ -278,6 +278,34 @@ except Exception:
     y = 0
 return y
 ---
+# a body, its handler and its cleanup come one after the other
+a = half(n)
+try:
+    x = risky(n)
+except ValueError:
+    x = inc(n)
+finally:
+    note(n)
+return a, tell(x)
+# first half, risky
+# first risky, inc
+# first inc, note
+# first note, tell
+---
+# else and cleanup come one after the other
+try:
+    x = inc(n)
+except ValueError:
+    x = 0
+else:
+    half(x)
+finally:
+    tell(n)
+note(n)
+# first inc, half
+# first half, tell
+# first tell, note
+---
 # an unused raising expression before a try
 10 // m
 try:
@@ -413,6 +441,64 @@ try:
 except Trouble:
     note("caught")
 return inc(n)
+---
+# an expression that raises in a body holds back the effects after it
+try:
+    x = 10 // m
+    note(n)
+    y = inc(x)
+except ZeroDivisionError:
+    y = -1
+return y
+# with m=2
+---
+# a condition that raises in a body holds back the effects after it
+try:
+    if d["q"] > 1:
+        x = inc(n)
+    else:
+        x = 0
+    note(x)
+except KeyError:
+    x = -1
+return x
+# with d={"q": 2}
+---
+# a value that raises in an arm in a body holds back the effects after it
+try:
+    if b:
+        x = 10 // m
+    else:
+        x = inc(n)
+    note(n)
+    y = inc(x)
+except ZeroDivisionError:
+    y = -1
+return y
+# with m=2
+# with b=False
+---
+# a list that raises in a body holds back the effects after it
+try:
+    a = []
+    for x in xs:
+        a.append(10 // (x - 1))
+    note(n)
+    y = total(a)
+except ZeroDivisionError:
+    y = -1
+return y
+# with xs=[2, 3]
+---
+# a step that fails in a body holds back the effects after it
+try:
+    x = risky(n)
+    note(n)
+    y = inc(x)
+except Exception:
+    y = -1
+return y
+# with n=0
 ---
 # the second of two fails: what came first stands, what follows does not run
 try:

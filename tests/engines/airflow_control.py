@@ -113,7 +113,7 @@ def cleans(marks: str, n: int = 1) -> int:
             try:
                 a = [boom(v - 2) for v in rows(n - 1)]
                 if even(n):
-                    r = boom(n - 4)
+                    r = boom(n - 3)
                 else:
                     r = num(marks, x)
             finally:
@@ -289,7 +289,7 @@ def read(m: object) -> str:
     return f"{type(m).__name__} {getattr(m, 'n', m)}"
 
 @step
-def read_all(ms: list) -> list[str]:
+def read_all(ms: list[object]) -> list[int]:
     return [m.n for m in ms]
 
 @step
