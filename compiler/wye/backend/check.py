@@ -15,6 +15,7 @@ from wye.ir.json import returns
 from wye.ir.model import Block, Expr, Node, Pipeline
 from wye.ir.nodes import blocks, every, inside
 from wye.ir.settings import PipelineSettings, Settings
+from wye.stacks.tables import Config
 
 if TYPE_CHECKING:
     from wye.backend.target import Target
@@ -83,6 +84,8 @@ class CheckedPipeline:
     pipeline: Pipeline
     target: Target
     decisions: tuple[Decision, ...]
+    config: Config
+    """What the project says for every target: how its code travels, where packages come from."""
     seal: object = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -90,7 +93,7 @@ class CheckedPipeline:
             raise TypeError("only `check` makes a CheckedPipeline")
 
 
-def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = False) -> CheckedPipeline:
+def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = False, config: Config | None = None) -> CheckedPipeline:
     """Decide on every feature that the pipeline uses. Raises `CompileFailed` with all that the target cannot do; with `strict` also with
     all that it does by other means, or that has no meaning there."""
     problems = Diagnostics()
@@ -105,7 +108,7 @@ def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = Fa
             problems.error("WYE4002", message, use.span, help=row.help, target=target.name)
         decisions.setdefault(_once(use, row), Decision(use.feature, row.level, row.how, row.link, use.span, use.subject, row.help))
     problems.check()
-    return CheckedPipeline(pipeline, target, tuple(decisions.values()), _SEAL)
+    return CheckedPipeline(pipeline, target, tuple(decisions.values()), config or Config(), _SEAL)
 
 
 def _row(use: Use, target: Target, options: Any) -> Row:

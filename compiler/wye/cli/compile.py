@@ -22,7 +22,7 @@ from wye.diagnostics.render import read_sources, render
 from wye.diagnostics.suggest import did_you_mean
 from wye.ir.model import Call
 from wye.sources import source_root
-from wye.stacks import Setting, Stack, load_stack, make_options
+from wye.stacks import Config, Setting, Stack, load_config, load_stack, make_options
 
 if TYPE_CHECKING:
     from wye.backend.check import CheckedPipeline
@@ -75,9 +75,11 @@ def compile_all(wanted: Wanted) -> Compiled:
     """Compile the source once, and the pipeline for each target; problems are collected."""
     file, name = split_source(wanted.source)
     stack: Stack | None = None
+    config = Config()
     problems: list[Diagnostic] = []
     try:
         stack = load_stack(file, wanted.stack, registry.names()) if wanted.stack else None
+        config = stack.config if stack else load_config(file)
     except CompileFailed as failure:
         problems += failure.diagnostics
     targets = _targets(wanted, stack) if not problems else ()
@@ -90,7 +92,7 @@ def compile_all(wanted: Wanted) -> Compiled:
         return Compiled(file, None, (), _in_order([*problems, *failure.diagnostics]))
     if problems:
         return Compiled(file, None, (), _in_order(problems))
-    results = tuple(_one(pipeline, target, stack, wanted.strict) for target in targets)
+    results = tuple(_one(pipeline, target, stack, config, wanted.strict) for target in targets)
     return Compiled(file, pipeline, results, _in_order([d for r in results for d in r.problems]))
 
 
@@ -113,12 +115,12 @@ def _targets(wanted: Wanted, stack: Stack | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chosen))
 
 
-def _one(pipeline: Pipeline, name: str, stack: Stack | None, strict: bool) -> Result:
+def _one(pipeline: Pipeline, name: str, stack: Stack | None, config: Config, strict: bool) -> Result:
     target = registry.load(name)
     settings = stack.settings if stack and stack.target == name else ()
     try:
         options = make_options(name, target.options, [*settings, *block_settings(pipeline, name)])
-        files, checked = driver.compile_target(pipeline, target, options, strict=strict)
+        files, checked = driver.compile_target(pipeline, target, options, strict=strict, config=config)
     except CompileFailed as failure:
         return Result(name, (), None, failure.diagnostics)
     return Result(name, files, checked, ())

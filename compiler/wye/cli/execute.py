@@ -23,7 +23,7 @@ from wye.diagnostics.screen import paint, safe
 from wye.ir.nodes import blocks
 from wye.runtime.plan import task_folder
 from wye.sources import source_root
-from wye.stacks import make_options
+from wye.stacks import load_config, make_options
 
 TARGET = "local"
 
@@ -64,7 +64,7 @@ def _prepare(path: Path, name: str | None) -> tuple[CheckedPipeline, int | None]
     check_blocks(pipeline)
     target = registry.load(TARGET)
     options = make_options(TARGET, target.options, block_settings(pipeline, TARGET))
-    return check(pipeline, target, options), getattr(options, "workers", None)
+    return check(pipeline, target, options, config=load_config(path)), getattr(options, "workers", None)
 
 
 def _tasks(checked: CheckedPipeline) -> int | None:

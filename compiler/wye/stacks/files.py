@@ -1,4 +1,4 @@
-"""A pipeline's file and a stack's name in, the stack out: what `[stack.NAME]` of the nearest `wye.toml` (or `[tool.wye]`) says."""
+"""A pipeline's file and a stack's name in, the stack out: what `[stacks.NAME]` of the nearest `wye.toml` (or `[tool.wye]`) says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from wye.diagnostics import Diagnostics
 from wye.diagnostics.suggest import did_you_mean
-from wye.stacks.options import Setting
+from wye.stacks.options import Setting, make_table
+from wye.stacks.tables import Code, Config, Packages
 from wye.stacks.toml import Document, Key, read_toml
 
 
@@ -29,6 +30,7 @@ class Stack:
     target: str
     settings: tuple[Setting, ...]
     file: Path
+    config: Config
 
 
 def load_stack(file: Path, name: str, targets: Iterable[str]) -> Stack:
@@ -38,21 +40,48 @@ def load_stack(file: Path, name: str, targets: Iterable[str]) -> Stack:
     """
     found = _find(file)
     if found is None:
-        raise NoStack(f"there is no stack `{name}`: no wye.toml here or above", f'write a wye.toml with [stack.{name}] and target = "…"')
+        raise NoStack(f"there is no stack `{name}`: no wye.toml here or above", f'write a wye.toml with [stacks.{name}] and target = "…"')
     document, root = found
     problems = Diagnostics()
     section = _section(document, root, problems)
-    stacks = _table(document, (*root, "stack"), section.get("stack", {}), problems)
+    stacks = _table(document, (*root, "stacks"), section.get("stacks", {}), problems)
     problems.check()
     if name not in stacks:
         raise NoStack(f"there is no stack `{name}` in {document.file.name}", did_you_mean(name, stacks, "stacks"))
-    at: Key = (*root, "stack", name)
+    at: Key = (*root, "stacks", name)
     body = _table(document, at, stacks[name], problems)
     problems.check()
     target = _target(document, at, body, targets, problems)
+    config = _config(document, [(root, section), (at, body)], problems)
     problems.check()
-    settings = (_setting(document, (*at, key), value) for key, value in body.items() if key != "target")
-    return Stack(name, target, tuple(settings), document.file)
+    settings = tuple(_settings(document, at, {k: v for k, v in body.items() if k not in ("target", *TABLES)}))
+    return Stack(name, target, settings, document.file, config)
+
+
+def load_config(file: Path) -> Config:
+    """What the nearest file says for every target, when no stack is chosen. Raises as `load_stack` does, except `NoStack`."""
+    found = _find(file)
+    if found is None:
+        return Config()
+    document, root = found
+    problems = Diagnostics()
+    config = _config(document, [(root, _section(document, root, problems))], problems)
+    problems.check()
+    return config
+
+
+TABLES = {"code": Code, "packages": Packages}
+
+
+def _config(document: Document, levels: list[tuple[Key, dict[str, Any]]], problems: Diagnostics) -> Config:
+    """The tables for all targets; of two levels that say a key the later goes before."""
+    made: dict[str, Any] = {}
+    for name, kind in TABLES.items():
+        settings: list[Setting] = []
+        for at, body in levels:
+            settings += _settings(document, (*at, name), _table(document, (*at, name), body.get(name, {}), problems))
+        made[name] = make_table(name, kind, settings, problems)
+    return Config(**made, folder=document.file.parent)
 
 
 def _find(file: Path) -> tuple[Document, Key] | None:
@@ -75,16 +104,16 @@ def _section(document: Document, root: Key, problems: Diagnostics) -> dict[str, 
         value = value[key]
     section = _table(document, root, value, problems)
     for key in section:
-        if key != "stack":
+        if key not in ("stacks", *TABLES):
             place = document.places[*root, key].key
-            problems.error("WYE5002", f"unknown key `{key}`", place, help=did_you_mean(key, ["stack"], "keys here"))
+            problems.error("WYE5002", f"unknown key `{key}`", place, help=did_you_mean(key, ["stacks", *TABLES], "keys here"))
     return section
 
 
 def _table(document: Document, at: Key, value: Any, problems: Diagnostics) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    problems.error("WYE5003", f"`{at[-1]}` must be a table", document.places[at].value, help="write [stack.NAME]")
+    problems.error("WYE5003", f"`{at[-1]}` must be a table", document.places[at].value, help=f"write [{'.'.join(map(str, at))}]")
     return {}
 
 
@@ -102,6 +131,7 @@ def _target(document: Document, at: Key, body: dict[str, Any], targets: Iterable
     return str(target)
 
 
-def _setting(document: Document, at: Key, value: Any) -> Setting:
-    place = document.places[at]
-    return Setting(str(at[-1]), value, place.key, place.value)
+def _settings(document: Document, at: Key, body: dict[str, Any]) -> Iterable[Setting]:
+    for key, value in body.items():
+        place = document.places[*at, key]
+        yield Setting(key, value, place.key, place.value)

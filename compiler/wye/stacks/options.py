@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from wye.diagnostics import CompileFailed, Diagnostics, Span
+from wye.diagnostics import Diagnostics, Span
 from wye.diagnostics.suggest import did_you_mean
+from wye.stacks.tables import key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +25,51 @@ class Setting:
 def make_options(target: str, kind: type, settings: Iterable[Setting]) -> Any:
     """An instance of the target's options class; of two settings with one key the later wins. Raises `CompileFailed`."""
     problems = Diagnostics()
+    made = _make(_Kind(f"the target `{target}` has no option", f"options of {target}", "WYE5006", target), kind, settings, problems)
+    problems.check()
+    return made
+
+
+def make_table(name: str, kind: type, settings: Iterable[Setting], problems: Diagnostics) -> Any:
+    """An instance of the class of `[name]`, in the same way; the class itself when there are problems."""
+    return _make(_Kind(f"`[{name}]` has no key", f"keys of [{name}]", "WYE5002", None), kind, settings, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What is made, for people."""
+
+    unknown: str
+    keys: str
+    code: str
+    target: str | None
+
+
+def _make(what: _Kind, kind: type, settings: Iterable[Setting], problems: Diagnostics) -> Any:
     hints = get_type_hints(kind)
-    known = {f.name: f for f in fields(kind) if f.init}
+    known = {key_of(f): f.name for f in fields(kind) if f.init}
     chosen: dict[str, Any] = {}
     given: dict[str, Setting] = {}
+    failed = False
     for setting in settings:
         key = setting.key
         if key not in known:
-            help = did_you_mean(key, known, f"options of {target}")
-            problems.error("WYE5006", f"the target `{target}` has no option `{key}`", setting.key_span, help=help, target=target)
+            help = did_you_mean(key, known, what.keys)
+            problems.error(what.code, f"{what.unknown} `{key}`", setting.key_span, help=help, target=what.target)
+            failed = True
             continue
+        name = known[key]
         try:
-            chosen[key] = _fit(setting.value, hints[key])
-            given[key] = setting
+            chosen[name] = _fit(setting.value, hints[name])
+            given[name] = setting
         except TypeError:
-            message = f"`{key}` must be {_show(hints[key])}, not {_shown(setting.value)}"
-            problems.error("WYE5007", message, setting.value_span, target=target)
-    problems.check()
-    return _build(target, kind, chosen, given, problems)
+            message = f"`{key}` must be {_show(hints[name])}, not {_shown(setting.value)}"
+            problems.error("WYE5007", message, setting.value_span, target=what.target)
+            failed = True
+    return kind() if failed else _build(what, kind, chosen, given, problems)
 
 
-def _build(target: str, kind: type, chosen: dict[str, Any], given: dict[str, Setting], problems: Diagnostics) -> Any:
+def _build(what: _Kind, kind: type, chosen: dict[str, Any], given: dict[str, Setting], problems: Diagnostics) -> Any:
     """The class checks what types cannot say: it raises a ValueError, whose `field` names the option and `help` the remedy."""
     try:
         return kind(**chosen)
@@ -52,8 +77,8 @@ def _build(target: str, kind: type, chosen: dict[str, Any], given: dict[str, Set
         if not given:
             raise
         setting = given.get(getattr(error, "field", ""), list(given.values())[-1])
-        problems.error("WYE5008", str(error), setting.value_span, help=getattr(error, "help", None), target=target)
-        raise CompileFailed(problems.items) from None
+        problems.error("WYE5008", str(error), setting.value_span, help=getattr(error, "help", None), target=what.target)
+        return kind()
 
 
 def _fit(value: Any, hint: Any) -> Any:

@@ -253,7 +253,7 @@ def test_output_that_cannot_be_written(wye: Wye, out: str) -> None:
 
 
 def test_stack(wye: Wye) -> None:
-    Path("wye.toml").write_text('[stack.prod]\ntarget = "local"\nworkers = 2\n')
+    Path("wye.toml").write_text('[stacks.prod]\ntarget = "local"\nworkers = 2\n')
     assert wye("compile", "flow.py", "--stack", "prod").code == 0
     assert "build/flow/local/plan.json" in written()
     done = wye("compile", "flow.py", "--stack", "prd")
@@ -261,7 +261,7 @@ def test_stack(wye: Wye) -> None:
 
 
 def test_a_mistake_in_the_stack_is_shown_in_its_file(wye: Wye) -> None:
-    Path("wye.toml").write_text('[stack.prod]\ntarget = "local"\nworkrs = 2\n')
+    Path("wye.toml").write_text('[stacks.prod]\ntarget = "local"\nworkrs = 2\n')
     done = wye("compile", "flow.py", "--stack", "prod")
     assert done.code == 1
     assert done.err.startswith("wye.toml:3:1: error[WYE5006]: the target `local` has no option `workrs`\n  |\n3 | workrs = 2\n  | ^^^^^^\n")
@@ -269,10 +269,10 @@ def test_a_mistake_in_the_stack_is_shown_in_its_file(wye: Wye) -> None:
     Path("broken.py").write_text("(")
     done = wye("compile", "broken.py", "--stack", "prod")  # all problems in one go
     assert re.findall(r"error\[(WYE\d+)\]", done.err) == ["WYE1002"]
-    Path("wye.toml").write_text("[stack.prod\n")
+    Path("wye.toml").write_text("[stacks.prod\n")
     done = wye("compile", "broken.py", "--stack", "prod")
     assert sorted(re.findall(r"error\[(WYE\d+)\]", done.err)) == ["WYE1002", "WYE5001"]
-    assert wye("compile", "flow.py", "--stack", "prod").err.startswith("wye.toml:1:12: error[WYE5001]")
+    assert wye("compile", "flow.py", "--stack", "prod").err.startswith("wye.toml:1:13: error[WYE5001]")
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def first(folder: Path, text: str) -> Diagnostic:
 
 
 def test_a_stack_gives_its_target_typed_options(tmp_path: Path) -> None:
-    text = '[stack.prod]\ntarget = "airflow"\nnamespace = "ml"\nreplicas = 3\nfactor = 2\ndry = true\n'
+    text = '[stacks.prod]\ntarget = "airflow"\nnamespace = "ml"\nreplicas = 3\nfactor = 2\ndry = true\n'
     text += 'labels = ["a", "b"]\nhosts = []\nmode = "docker"\n'
     found = stack(tmp_path, text)
     assert found.target == "airflow"
@@ -73,10 +73,10 @@ def test_a_stack_gives_its_target_typed_options(tmp_path: Path) -> None:
 def test_pyproject_and_folders_above(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)
-    (tmp_path / "pyproject.toml").write_text('[tool.wye.stack.prod]\ntarget = "kubeflow"\n')
+    (tmp_path / "pyproject.toml").write_text('[tool.wye.stacks.prod]\ntarget = "kubeflow"\n')
     (tmp_path / "a" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     assert load_stack(inner / "pipe.py", "prod", TARGETS).target == "kubeflow"
-    (tmp_path / "wye.toml").write_text('[stack.prod]\ntarget = "airflow"\n')
+    (tmp_path / "wye.toml").write_text('[stacks.prod]\ntarget = "airflow"\n')
     assert load_stack(inner / "pipe.py", "prod", TARGETS).target == "airflow"
 
 
@@ -84,27 +84,30 @@ def test_no_such_stack(tmp_path: Path) -> None:
     with pytest.raises(NoStack, match=r"no wye\.toml here or above"):
         load_stack(tmp_path / "pipe.py", "prod", TARGETS)
     with pytest.raises(NoStack, match="no stack `prd`") as caught:
-        stack(tmp_path, '[stack.prod]\ntarget = "airflow"\n', name="prd")
+        stack(tmp_path, '[stacks.prod]\ntarget = "airflow"\n', name="prd")
     assert caught.value.help == "did you mean `prod`?"
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('[stack.prod]\ntarget = "airflw"\n', [("WYE5005", 2, 10, '"airflw"')]),
-        ("[stack.prod]\nreplicas = 1\n", [("WYE5004", 1, 8, "prod")]),
-        ("[stack.prod]\ntarget = 3\n", [("WYE5003", 2, 10, "3")]),
-        ("stack = 3\n", [("WYE5003", 1, 9, "3")]),
-        ("[stack]\nprod = 'x'\n", [("WYE5003", 2, 8, "'x'")]),
-        ("[stak.prod]\ntarget = 'airflow'\n", [("WYE5002", 1, 2, "stak")]),
-        ('[stack.prod]\ntarget = "airflow"\nnamespce = "x"\n', [("WYE5006", 3, 1, "namespce")]),
-        ('stack.prod = {target = "airflow", replicas = "3"}\n', [("WYE5007", 1, 46, '"3"')]),
-        ('stack."prod" = {target = "airflow", replicas = true}\n', [("WYE5007", 1, 48, "true")]),
-        ('[stack.prod]\ntarget = "airflow"\nlabels = ["a",\n  2]\n', [("WYE5007", 3, 10, "")]),
-        ('[stack.prod]\ntarget = "airflow"\nmode = "cluster"\nfactor = "x"\n', [("WYE5007", 3, 8, '"cluster"'), ("WYE5007", 4, 10, '"x"')]),
-        ('[stack.prod]\ntarget = "airflow"\nreplicas = 0\n', [("WYE5008", 3, 12, "0")]),
-        ("[stack.prod\n", [("WYE5001", 1, 12, "")]),
-        ('[stack.prod]\ntarget = "air\n', [("WYE5001", 2, 14, "")]),
+        ('[stacks.prod]\ntarget = "airflw"\n', [("WYE5005", 2, 10, '"airflw"')]),
+        ("[stacks.prod]\nreplicas = 1\n", [("WYE5004", 1, 9, "prod")]),
+        ("[stacks.prod]\ntarget = 3\n", [("WYE5003", 2, 10, "3")]),
+        ("stacks = 3\n", [("WYE5003", 1, 10, "3")]),
+        ("[stacks]\nprod = 'x'\n", [("WYE5003", 2, 8, "'x'")]),
+        ("[staks.prod]\ntarget = 'airflow'\n", [("WYE5002", 1, 2, "staks")]),
+        ('[stacks.prod]\ntarget = "airflow"\nnamespce = "x"\n', [("WYE5006", 3, 1, "namespce")]),
+        ('stacks.prod = {target = "airflow", replicas = "3"}\n', [("WYE5007", 1, 47, '"3"')]),
+        ('stacks."prod" = {target = "airflow", replicas = true}\n', [("WYE5007", 1, 49, "true")]),
+        ('[stacks.prod]\ntarget = "airflow"\nlabels = ["a",\n  2]\n', [("WYE5007", 3, 10, "")]),
+        (
+            '[stacks.prod]\ntarget = "airflow"\nmode = "cluster"\nfactor = "x"\n',
+            [("WYE5007", 3, 8, '"cluster"'), ("WYE5007", 4, 10, '"x"')],
+        ),
+        ('[stacks.prod]\ntarget = "airflow"\nreplicas = 0\n', [("WYE5008", 3, 12, "0")]),
+        ("[stacks.prod\n", [("WYE5001", 1, 13, "")]),
+        ('[stacks.prod]\ntarget = "air\n', [("WYE5001", 2, 14, "")]),
         ("", []),
     ],
 )
@@ -117,7 +120,7 @@ def test_mistakes_point_into_the_file(tmp_path: Path, text: str, expected: list[
 
 
 def test_messages_and_help(tmp_path: Path) -> None:
-    head = '[stack.prod]\ntarget = "airflow"\n'
+    head = '[stacks.prod]\ntarget = "airflow"\n'
     wrong = first(tmp_path, head + "mode = 'x'\n")
     assert wrong.message == '`mode` must be one of "python", "docker", not "x"'
     assert first(tmp_path, head + "hosts = 'x'\n").message == '`hosts` must be a list of strings, not "x"'
@@ -127,7 +130,7 @@ def test_messages_and_help(tmp_path: Path) -> None:
 
 
 def test_not_utf8(tmp_path: Path) -> None:
-    (tmp_path / "wye.toml").write_bytes(b"[stack.prod]\ntarget = '\xff'\n")
+    (tmp_path / "wye.toml").write_bytes(b"[stacks.prod]\ntarget = '\xff'\n")
     with pytest.raises(CompileFailed) as caught:
         load_stack(tmp_path / "pipe.py", "prod", TARGETS)
     [problem] = caught.value.diagnostics

@@ -1,0 +1,107 @@
+"""The tables of `wye.toml` that hold for every target as typed values: what `[code]` and `[packages]` say goes in, checked.
+
+Paths are POSIX, relative to the folder of the file that names them; whether something stands there is for whoever reads it to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+Packaging = Literal["slice", "tree"]
+
+
+class TableError(ValueError):
+    """A value that its type allows and its meaning does not. `field` names the key, `help` the remedy."""
+
+    def __init__(self, field: str, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.field, self.help = field, help
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """How the user's code travels.
+
+    `packaging`: "slice", what each step needs of the user's modules, or "tree", the files of `include` as they stand.
+    `include`: files, folders and globs (`src/acme`, `data/*.csv`, `**/*.sql`). `exclude`: what of them stays at home.
+    """
+
+    packaging: Packaging = "slice"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.packaging not in get_args(Packaging):
+            raise TableError("packaging", f"unknown packaging {self.packaging!r}")
+        for name in ("include", "exclude"):
+            for text in getattr(self, name):
+                _path(name, text)
+                if text.startswith("/") or ".." in text.split("/"):
+                    raise TableError(
+                        name, f"{text!r} leads out of the folder of the file", "what travels stands below the file that names it"
+                    )
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """Where the packages of steps come from: what `packages=[…]` and a lock file are installed with, here and in containers.
+
+    `index`: the package index instead of PyPI; `extra-index`: further ones. `lock`: a requirements file that pins all that is installed.
+    `wheels`: files, or folders of them, that are installed from and travel along. `proxy`: for all downloads. `cert`: a file of the
+    certificates to trust.
+    """
+
+    index: str | None = None
+    extra_index: tuple[str, ...] = field(default=(), metadata={"key": "extra-index"})
+    lock: str | None = None
+    wheels: tuple[str, ...] = ()
+    proxy: str | None = None
+    cert: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, texts in (("index", (self.index,)), ("extra_index", self.extra_index), ("proxy", (self.proxy,))):
+            for text in texts:
+                if text is not None:
+                    _url(name, text)
+        for name, texts in (("lock", (self.lock,)), ("wheels", self.wheels), ("cert", (self.cert,))):
+            for text in texts:
+                if text is not None:
+                    _path(name, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the project says for every target. `folder` is where the file that says it stands; without a file all is as if unsaid."""
+
+    code: Code = Code()
+    packages: Packages = Packages()
+    folder: Path | None = field(default=None, compare=False)
+
+    def path(self, text: str) -> Path:
+        """A path of one of the tables, on this machine."""
+        return (self.folder or Path()) / text
+
+
+def _path(name: str, text: str) -> None:
+    if not text.strip() or not text.isprintable():
+        raise TableError(name, f"not a path: {text!r}")
+    if "\\" in text:
+        raise TableError(name, f"not a path: {text!r}", "write it with `/`, on every system")
+
+
+def _url(name: str, text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        good = bool(parts.hostname) and parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good or not text.isprintable() or not text.isascii() or " " in text:
+        raise TableError(name, f"not an address: {text!r}", "write it with its scheme: https://packages.example.com/simple")
+
+
+def key_of(f: Any) -> str:
+    """How a field is spelled in the file."""
+    return str(f.metadata.get("key", f.name))
