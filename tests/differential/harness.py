@@ -28,10 +28,10 @@ from typing import Any
 from unittest import mock
 
 from wye import Pipeline, Step, driver
-from wye.backend.run import check_inputs
 from wye.ir import model as ir
 from wye.ir.json import plan_json
 from wye.passes import islands
+from wye.runs.inputs import check_inputs
 from wye.runtime import child, files, island, plan, values
 from wye.runtime.runner import SHIM
 

@@ -13,7 +13,6 @@ from typing import Any
 from wye import driver
 from wye.backend import registry
 from wye.backend.check import CheckedPipeline, check
-from wye.backend.run import RunInputError, RunResult, Text, run_local
 from wye.cli.compile import block_settings, check_blocks
 from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
 from wye.cli.progress import counted, progress
@@ -21,6 +20,8 @@ from wye.cli.source import read_parameters, split_parameters, split_source
 from wye.diagnostics import CompileFailed
 from wye.diagnostics.screen import paint, safe
 from wye.ir.nodes import blocks
+from wye.runs.execute import RunResult, run_local
+from wye.runs.inputs import RunInputError, Text
 from wye.runtime.plan import task_folder
 from wye.sources import source_root
 from wye.stacks import load_config, make_options

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from wye.backend import run as run_module
 from wye.backend.check import CheckedPipeline, check
-from wye.backend.run import RunInputError, Text, run_local, unmet
 from wye.cli.execute import _counts, _show
 from wye.cli.progress import _View
 from wye.diagnostics import Span
 from wye.ir import model as ir
 from wye.ir.settings import PipelineSettings, Settings
+from wye.runs import execute as run_module
+from wye.runs.execute import run_local
+from wye.runs.inputs import RunInputError, Text
 from wye.runtime.outcome import Event
 from wye.runtime.types import Type, format_of
 from wye.sdk.settings import Retry, Secret
@@ -162,15 +163,6 @@ def test_env_secrets_and_met_packages(tmp_path: Path, monkeypatch: pytest.Monkey
     ]
 
 
-@pytest.mark.parametrize(("requirement", "met"), [
-    ("pytest", True), ("pytest[x] >= 1, <1000", True), ("pytest!=1.0", True), ("pytest<1", False), ("pytest~=1.0", False),
-    ("pytest==1.*", False),
-    ("no-such-package", False), ("pytest; python_version > '3'", False), ("pytest @ file:///x", False),
-])  # fmt: skip
-def test_requirements(requirement: str, met: bool) -> None:
-    assert (unmet(requirement) is None) is met
-
-
 def test_failure(tmp_path: Path) -> None:
     result = run_local(checked("fail", retry=Retry(1, delay=0.01)), {"x": "way"}, root=tmp_path, workers=1)
     assert (result.status, result.outputs, result.outputs_text) == ("failed", None, None)
@@ -288,7 +280,7 @@ def test_interrupt(tmp_path: Path) -> None:
     script = f"""
 import sys
 sys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}
-from test_run_local import checked, run_local
+from test_runs_execute import checked, run_local
 from pathlib import Path
 result = run_local(checked("hang"), {{"x": {str(here)!r}}}, root=Path({str(tmp_path / "runs")!r}), workers=1)
 print(result.status, [t.status for t in result.tasks])
