@@ -33,7 +33,7 @@ def _look(program: Program, folder: Path, tolerated: frozenset[str] = NARROW | U
     return examine(program, f"random_program_{os.getpid()}_{next(_numbers)}", folder, tolerated=tolerated)
 
 
-@settings(drawn, max_examples=SOAK or 40)
+@settings(drawn, max_examples=SOAK or 20)
 @given(source=sources())
 def test_straight_lines(source: str, folder: Path) -> None:
     program = Program(source, ({},))
@@ -41,7 +41,7 @@ def test_straight_lines(source: str, folder: Path) -> None:
     assert not _look(program, folder, frozenset()).problem
 
 
-@settings(drawn, max_examples=SOAK or 40)
+@settings(drawn, max_examples=SOAK or 20)
 @given(program=programs())
 def test_control_flow(program: Program, folder: Path) -> None:
     note(str(program))
@@ -64,7 +64,7 @@ def _first_problem(count: int, seed: int, folder: Path, tolerated: frozenset[str
 
 def test_control_flow_by_number(folder: Path) -> None:
     """Programs that differ from each other more than Hypothesis's do."""
-    reports, problem = _first_problem(SOAK or 80, SEED, folder, NARROW | UNBOUND)
+    reports, problem = _first_problem(SOAK or 20, SEED, folder, NARROW | UNBOUND)
     assert not problem, problem
     runs, failed = sum(len(r.wanted) for r in reports), sum(r.failed for r in reports)
     print(f"{len(reports)} programs, {runs} runs, {failed} of them fail, {sum(bool(r.refused) for r in reports)} programs refused")
@@ -74,14 +74,14 @@ def test_control_flow_by_number(folder: Path) -> None:
 
 def test_names_that_may_be_unbound(folder: Path) -> None:
     """Programs that read names which some path does not bind are refused, or come to what Python comes to."""
-    reports, problem = _first_problem(SOAK or 40, SEED + 1_000_000, folder, NARROW | UNBOUND, unsure=True)
+    reports, problem = _first_problem(SOAK or 20, SEED + 1_000_000, folder, NARROW | UNBOUND, unsure=True)
     assert not problem, problem
     assert any(r.refused & UNBOUND for r in reports)
 
 
 def test_lists_with_second_references(folder: Path) -> None:
     """Programs that change lists and dicts whoever else refers to them are refused, or come to what Python comes to."""
-    reports, problem = _first_problem(SOAK or 40, SEED + 2_000_000, folder, NARROW | OWNERSHIP, bold=True)
+    reports, problem = _first_problem(SOAK or 20, SEED + 2_000_000, folder, NARROW | OWNERSHIP, bold=True)
     assert not problem, problem
     assert any(r.refused & OWNERSHIP for r in reports)
     assert any(not r.refused for r in reports)

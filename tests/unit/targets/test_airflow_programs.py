@@ -111,7 +111,7 @@ def problem(program: control.Program, name: str, folder: Path) -> str:
     return ""
 
 
-@pytest.mark.parametrize("number", range(SEED, SEED + (SOAK or 40)))
+@pytest.mark.parametrize("number", range(SEED, SEED + (SOAK or 24)))
 def test_a_program_runs_as_the_plain_call(number: int, folder: Path) -> None:
     program = control.program(random.Random(number).randrange)
     found = problem(program, f"airflow_program_{number}", folder)
