@@ -33,7 +33,7 @@ from wye.ir.json import plan_json
 from wye.passes import islands
 from wye.runs.inputs import check_inputs
 from wye.runtime import child, files, island, plan, values
-from wye.runtime.runner import SHIM
+from wye.runtime import shim as program_side
 
 Log = list[tuple[str, tuple[str, ...]]]
 """The steps that ran, in order: name and arguments as they came."""
@@ -112,7 +112,7 @@ def loaded(source: str, name: str, log: Log, *, program: bool) -> Iterator[Any]:
 
 def _shim(log: Log) -> types.ModuleType:
     shim = types.ModuleType("wye")
-    exec(SHIM, vars(shim))
+    exec(Path(program_side.__file__).read_text("utf-8"), vars(shim))
     vars(shim)["step"] = lambda function=None, **settings: _recorded(function, log) if function else functools.partial(_recorded, log=log)
     return shim
 

@@ -92,7 +92,9 @@ def dags(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def beyond(spec: dict[str, Any]) -> bool:
-    """Whether `kfp.local` cannot run it: it takes one of several parameters, but not of several artifacts."""
+    """Whether `kfp.local` cannot run it: it takes one of several parameters, but not of several artifacts, and knows no scheduled time."""
+    if "{{$.pipeline_job_schedule_time_utc}}" in json.dumps(spec):
+        return True
     return any(len(o["artifactSelectors"]) > 1 for d in dags(spec) for o in d.get("outputs", {}).get("artifacts", {}).values())
 
 

@@ -5,6 +5,7 @@ It knows nothing of Wye: documents alone. Containers are run for real. The rules
   condition is false is skipped, what depends on it omitted. A task with ALL_UPSTREAM_TASKS_COMPLETED is an exit hook of *each* task that
   it depends on; its failure changes no state of its DAG.
 - backend/src/v2/driver/{dag,resolve}.go: how conditions, iterators, outputs of sub-DAGs, joins and collected outputs are resolved.
+- backend/src/v2/driver/resolve.go: placeholders that are the whole of a constant; argocompiler/container.go: KFP_RETRY_INDEX.
 - backend/src/v2/metadata/client.go (UpdateDAGExecutionsState): the state by which a join chooses. Only the end of a container updates it,
   and a task served from the cache has none: here every task with a cache is taken for one.
 Ready tasks and iterations run in a random order, so that a dependency that is missing shows; but the drivers of all that is ready end
@@ -91,6 +92,7 @@ class Run:
     def __init__(self, spec: dict[str, Any], folder: Path, launch: Launch, variables: dict[str, str], seed: int) -> None:
         self.spec, self.folder, self.launch, self.variables = spec, folder, launch, variables
         self.random = random.Random(seed)
+        self.told = {"{{$.pipeline_job_uuid}}": f"run-{seed}", "{{$.pipeline_job_schedule_time_utc}}": "2026-01-31T06:00:00Z"}
         self.ran: list[tuple[str, str]] = []
         self.log: list[str] = []
 
@@ -191,6 +193,7 @@ class Run:
         for name, source in given.get("parameters", {}).items():
             if "runtimeValue" in source:
                 value = source["runtimeValue"]["constant"]
+                value = self.told.get(value, value) if isinstance(value, str) else value
             elif "componentInputParameter" in source:
                 if source["componentInputParameter"] not in dag.inputs:
                     raise Broken(f"parent DAG does not have input parameter {source['componentInputParameter']}")
@@ -285,7 +288,8 @@ class Run:
     def run_container(self, task: Execution, step: dict[str, Any]) -> None:
         executor = self.spec["deploymentSpec"]["executors"][task.component["executorLabel"]]["container"]
         declared = task.component.get("outputDefinitions", {})
-        for _ in range(step.get("retryPolicy", {}).get("maxRetryCount", 0) + 1):
+        retries = step.get("retryPolicy", {}).get("maxRetryCount", 0)
+        for attempt in range(retries + 1):
             place = Path(tempfile.mkdtemp(prefix=f"{task.name}-", dir=self.folder))
             outputs = {
                 "parameters": {n: {"outputFile": str(place / "parameters" / n)} for n in declared.get("parameters", {})},
@@ -299,6 +303,7 @@ class Run:
             executor_input = dumped({"inputs": inputs, "outputs": outputs})
             argv = [a.replace("{{$}}", executor_input) for a in (*executor["command"], *executor.get("args", ()))]
             env = {**self.variables, **{e["name"]: e["value"] for e in executor.get("env", ())}}
+            env |= {"KFP_RETRY_INDEX": str(attempt)} if retries else {}
             code, printed = self.launch(argv, env, place)
             self.log.append(f"--- {task.name}: {code}\n{printed}")
             self.ran.append((task.name, "failed" if code else "succeeded"))

@@ -48,6 +48,7 @@ class Feature:
 
 FEATURES: tuple[Feature, ...] = (
     Feature("parameter", "data", "pipeline parameters: types, defaults, run-time override"),
+    Feature("parameter.scheduled", "data", "`ScheduledTime()`: the time for which the run is meant"),
     Feature("output.parameter", "data", "step outputs as parameters"),
     Feature("output.multiple", "data", "several outputs of one step"),
     Feature("artifact.file", "data", "file and folder artifacts (Path)"),
@@ -65,6 +66,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("step.files", "environment", "data files per step"),
     Feature("step.env", "environment", "environment variables"),
     Feature("step.secrets", "environment", "secrets by reference"),
+    Feature("step.context", "environment", "`wye.context()`: run id, attempt, scheduled time, task id"),
     Feature("step.cpu", "resources", "cpu"),
     Feature("step.memory", "resources", "memory"),
     Feature("step.gpu", "resources", "gpu"),

@@ -158,6 +158,8 @@ def uses(pipeline: Pipeline) -> Iterator[Use]:
     """Every use of a feature, in program order; the pipeline's own first."""
     for p in pipeline.parameters:
         yield Use("parameter", p, p.span, p.name)
+        if p.scheduled:
+            yield Use("parameter.scheduled", p, p.span, p.name)
     yield from _pipeline_uses(pipeline.settings, pipeline)
     for nested in pipeline.pipelines:
         yield Use("pipeline.nested", nested, nested.span, nested.name)
@@ -170,6 +172,7 @@ def uses(pipeline: Pipeline) -> Iterator[Use]:
 class _Uses:
     def __init__(self, pipeline: Pipeline) -> None:
         self._steps = {s.id: s for s in pipeline.steps}
+        self._contexts = {p.id: p.context for p in pipeline.programs if p.context}
         self._returned = returns(pipeline)
 
     def block(self, block: Block, around: tuple[str, ...], island: bool) -> Iterator[Use]:
@@ -186,6 +189,9 @@ class _Uses:
             case ir.Call():
                 for use in _call_uses(node, self._steps[node.step]):
                     yield replace(use, value=Inside(use.value)) if island and use.feature in _IN_ISLAND else use
+                step = self._steps[node.step]
+                if context := self._contexts.get(step.program):
+                    yield Use("step.context", node, context, step.name)
             case ir.Compute():
                 feature = "return" if node.id == self._returned else "predicate" if _is_test(node) else "compute"
                 if not island:

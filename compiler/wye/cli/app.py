@@ -68,7 +68,7 @@ def _check(given: argparse.Namespace) -> int:
 def _run(given: argparse.Namespace) -> int:
     from wye.cli.execute import run_command
 
-    return run_command(given.source, given.parameters, given.params, given.workers, given.format)
+    return run_command(given.source, given.parameters, given.params, given.workers, given.format, given.scheduled_time)
 
 
 def _dump(given: argparse.Namespace) -> int:
@@ -129,6 +129,7 @@ COMMANDS = {
                    help="a parameter: JSON, or plain text for a `str`; may be given several times"),
             option("--params", metavar="FILE.json", type=Path, help="parameters as one JSON object"),
             option("--workers", metavar="N", type=_workers, help="tasks at a time (as many as there are cores unless given)"),
+            option("--scheduled-time", metavar="TIME", help="the time for which the run is meant (its start unless given)"),
             _format("text", "json"),
         ),
         _run,

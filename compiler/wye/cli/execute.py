@@ -16,7 +16,7 @@ from wye.backend.check import CheckedPipeline, check
 from wye.cli.compile import block_settings, check_blocks
 from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
 from wye.cli.progress import counted, progress
-from wye.cli.source import read_parameters, split_parameters, split_source
+from wye.cli.source import read_moment, read_parameters, split_parameters, split_source
 from wye.diagnostics import CompileFailed
 from wye.diagnostics.screen import paint, safe
 from wye.ir.nodes import blocks
@@ -29,11 +29,14 @@ from wye.stacks import load_config, make_options
 TARGET = "local"
 
 
-def run_command(source: str, texts: Sequence[str], file: Path | None, workers: int | None, format: str) -> int:
+def run_command(
+    source: str, texts: Sequence[str], file: Path | None, workers: int | None, format: str, scheduled: str | None = None
+) -> int:
     """Run it. Exit 0 when it succeeded, 1 when a step failed or the input is wrong, 130 when it was stopped."""
     path, name = split_source(source)
     params: dict[str, Any] = read_parameters(file) if file else {}
     params |= {name: Text(text) for name, text in split_parameters(texts).items()}
+    moment = read_moment(scheduled) if scheduled else None
     try:
         checked, most = _prepare(path, name)
     except CompileFailed as failure:
@@ -43,7 +46,7 @@ def run_command(source: str, texts: Sequence[str], file: Path | None, workers: i
         return 1
     try:
         with progress(_tasks(checked)) as on_event:
-            result = run_local(checked, params, workers=workers or most, on_event=on_event)
+            result = run_local(checked, params, scheduled=moment, workers=workers or most, on_event=on_event)
     except RunInputError as error:
         for message in error.messages:
             tell(message)

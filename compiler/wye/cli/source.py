@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from wye.cli.failure import Refused, Usage
+from wye.runtime.values import instant
 
 
 def split_source(text: str) -> tuple[Path, str | None]:
@@ -28,6 +30,15 @@ def split_parameters(texts: Sequence[str]) -> dict[str, str]:
         if name in found:
             raise Usage(f"the parameter `{name}` is given twice")
         found[name] = value
+    return found
+
+
+def read_moment(text: str) -> datetime:
+    """A time with its offset, in UTC."""
+    try:
+        found: datetime = instant(text)
+    except ValueError as error:
+        raise Usage(f"{text!r}: {error}") from None
     return found
 
 

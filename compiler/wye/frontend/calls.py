@@ -38,6 +38,11 @@ _ORDERLESS = frozenset({"sorted", "len", "min", "max", "any", "all", "set", "fro
 """Builtins whose value does not depend on the order of a set."""
 
 
+_HELP = {
+    "wye.ScheduledTime": "make it the default of a parameter: `day: datetime = ScheduledTime()`",
+    "wye.Uri": "it takes one text",
+}
+
 _EXHAUSTS = frozenset({"list", "tuple", "set", "frozenset", "dict", "sum", "sorted", "min", "max"})
 """Builtins that take every item of a generator."""
 
@@ -108,10 +113,13 @@ class Calls:
             case External(dotted="wye.each"):
                 value, _ = self.iterable(node)
                 return value
+            case External(dotted="wye.Uri") if len(node.args) == 1 and not (node.args[0].keyword or node.args[0].star):
+                text = self.expressions.plain(node.args[0].value)
+                return text if text.type == "str" else Builtin("str", (text,), (), "str", frame.module.span(node))
             case External(dotted=name) if name in BUILTINS and name == callee.text:
                 return self._builtin(node, name)
             case External(dotted=name):
-                return frame.error("WYE1012", f"`{callee.text}` is not a step", node.func, help="call it inside a step")
+                return frame.error("WYE1012", f"`{callee.text}` is not a step", node.func, help=_HELP.get(name, "call it inside a step"))
         of_value = callee.found is None or not callee.text or callee.found == Unresolved(ATTRIBUTE)
         if isinstance(node.func, cst.Attribute) and of_value:
             return self._method(node, node.func)
@@ -158,7 +166,7 @@ class Calls:
         if declaration is None:
             return Const("null", "any", frame.module.span(node))
         kinds = [kind for kind, _ in parameters_of(declaration.node)]
-        parameters = tuple(StepParameter(p.name, kind, p.type, p.default is None, p.span) for kind, p in zip(kinds, declaration.parameters))
+        parameters = tuple(StepParameter(p.name, kind, p.type, p.required, p.span) for kind, p in zip(kinds, declaration.parameters))
         after = self._after(callee)
         bindings = self._bind(node, parameters, declaration.name, found)
         if declaration.id in frame.services.pipelines and frame.services.pipelines[declaration.id] is None:

@@ -1,7 +1,7 @@
 """Folding: an expression as written goes in, a Python value comes out, or `NotConstant` with the place that is to blame.
 
 Bounded and independent of the Python that runs the compiler: literals, integer arithmetic up to 64 bits, `+` on strings and tuples,
-displays, subscripts of folded values, module constants. No calls but those of the SDK's own settings.
+displays, subscripts of folded values, module constants. No calls but those of the SDK's own settings, and `Uri`.
 """
 
 from __future__ import annotations
@@ -211,6 +211,10 @@ class _Fold:
         name = dotted(node.func)
         found = self._project.follow_path(module, name.split(".")) if name else None
         make = _SETTINGS.get(found.dotted) if isinstance(found, External) else None
+        if found == External("wye.Uri") and len(node.args) == 1 and not (node.args[0].keyword or node.args[0].star):
+            text = self.value(module, node.args[0].value, seen)
+            if isinstance(text, str):
+                return text
         if not self._settings or make is None:
             raise NotConstant(module, node, "is a call")
         if any(a.star for a in node.args):

@@ -22,6 +22,8 @@ from wye.sdk.settings import Cache, PipelineOptions, SettingError, StepSettings,
 
 Kind = Literal["step", "pipeline"]
 _JSON = frozenset({"none", "bool", "int", "float", "str", "json", "any"})
+_INSTANT = "datetime"
+"""Beside JSON, what a pipeline's parameter may be: a time, in UTC."""
 _INDENTED_DECORATOR = re.compile(r"^[ \t]+@", re.MULTILINE)
 T = TypeVar("T", StepSettings, PipelineOptions)
 
@@ -158,6 +160,12 @@ class Declarations:
                 module.head(node),
                 help="await inside with `asyncio.run(...)`" if kind == "step" else None,
             )
+        for _, p in parameters_of(node) if kind == "step" else ():
+            if p.default and self._is_scheduled(module, p.default):
+                self._report.error(
+                    "WYE2021", f"`{p.name.value}` is a step's, and ScheduledTime() is for parameters of pipelines", module.span(p.default),
+                    help="hand it the pipeline's parameter, or read `wye.context().scheduled_time` in the step",
+                )  # fmt: skip
         for star in (node.params.star_arg, node.params.star_kwarg):
             if isinstance(star, cst.Param):
                 stars = "*" if star is node.params.star_arg else "**"
@@ -189,7 +197,7 @@ class Declarations:
         type_ = self._annotations.read(module, node.returns).type
         if settings.schedule:
             for p in parameters:
-                if p.default is None:
+                if p.required:
                     self._report.error(
                         "WYE2009", f"the pipeline is scheduled, but `{p.name}` has no default", p.span, help="give it a default value"
                     )
@@ -200,13 +208,20 @@ class Declarations:
     def _parameter(self, module: Module, node: cst.Param) -> Parameter:
         type_ = self._annotations.read(module, node.annotation).type
         span = module.span(node)
-        if not is_json(type_):
+        if not is_json(type_) and type_ != _INSTANT:
             self._report.error(
                 "WYE2010", f"a pipeline's parameter has a JSON type, not `{show(type_)}`", span,
-                help="use bool, int, float, str, list, dict or None, and build the rest in a step",
+                help="use bool, int, float, str, list, dict, None or datetime, and build the rest in a step",
             )  # fmt: skip
         if node.default is None:
             return Parameter(node.name.value, type_, None, span)
+        if self._is_scheduled(module, node.default):
+            if type_ != "datetime":
+                self._report.error(
+                    "WYE3001", f"`{node.name.value}` has the default ScheduledTime(), which is a datetime, not `{show(type_)}`", span,
+                    help=f"write `{node.name.value}: datetime = ScheduledTime()`",
+                )  # fmt: skip
+            return Parameter(node.name.value, type_, None, span, scheduled=True)
         try:
             value = normalise(self._constants.fold(module, node.default), type_)
             return Parameter(node.name.value, type_, Const(encode(value), type_, module.span(node.default)), span)
@@ -215,6 +230,10 @@ class Declarations:
         except (TypeError, CannotTravel) as error:
             self._report.error("WYE3001", f"the default of `{node.name.value}` does not fit its type: {error}", module.span(node.default))
         return Parameter(node.name.value, type_, Const("null", type_, span), span)
+
+    def _is_scheduled(self, module: Module, node: cst.BaseExpression) -> bool:
+        """Whether it is written `ScheduledTime()`."""
+        return isinstance(node, cst.Call) and not node.args and self._annotations.external(module, node.func) == "wye.ScheduledTime"
 
     # --- settings ------------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from wye.diagnostics import Label, Span
 from wye.frontend.project import Project
 from wye.frontend.slicing.slice import Slice, slice_program
 from wye.ir.expressions import Key, key, references, walk
@@ -62,13 +63,14 @@ class Programs:
             elif isinstance(node, Compute | Fail) and arriving:
                 name = named[node.id] = f"{pipeline.name}.{node.id}"
                 made = self._slice(arriving, packages=node.settings.packages)
-                programs[name] = Program(name, self._project.entry.name, made.files)
+                programs[name] = Program(name, self._project.entry.name, made.files, made.context)
         for id, step in steps.items():
             if id in wanted:
                 made = self.of_step(step, env_names[id], packages[id], wanted[id])
                 name = f"{step.module}.{step.function}"
-                programs[name] = Program(name, self._project.entry.name, made.files)
+                programs[name] = Program(name, self._project.entry.name, made.files, made.context)
                 steps[id] = replace(step, program=name)
+                self._refuse_cached(step, made.context, pipeline)
 
         def block(b: Block) -> Block:
             return Block(tuple(given(rewritten(n, lambda e: e, block)) for n in b.nodes), b.yields)
@@ -78,6 +80,16 @@ class Programs:
 
         kept = tuple(steps[i] for i in steps if i in wanted)
         return replace(pipeline, body=block(pipeline.body), steps=kept, programs=tuple(programs[n] for n in sorted(programs)))
+
+    def _refuse_cached(self, step: Step, context: Span | None, pipeline: Pipeline) -> None:
+        """What a step makes of its run is not what another run would get."""
+        for node in every(pipeline.body):
+            if context and isinstance(node, Call) and node.step == step.id and node.settings.cache:
+                self._project.diagnostics.error(
+                    "WYE6022", f"`{step.name}` is cached, but asks for its context, which differs from run to run",
+                    node.settings.span("cache", node.span), labels=[Label(context, "here")],
+                    help="leave out `cache`, or hand the step what it needs: `day: datetime = ScheduledTime()`",
+                )  # fmt: skip
 
     def _reach(self, pipeline: Pipeline, env_names: dict[str, set[str]], packages: dict[str, set[str]]) -> dict[Key, set[Root]]:
         """For each value the classes that it may hold. Carries go round: until nothing more is found."""

@@ -33,7 +33,9 @@ def signature(pipeline: Pipeline) -> str:
     for p in pipeline.parameters:
         declared = "" if p.type == "any" else f": {show_type(p.type)}"
         equals = " = " if declared else "="
-        parameters.append(p.name + declared + (f"{equals}{expression(p.default)}" if p.default else ""))
+        parameters.append(
+            p.name + declared + (f"{equals}{expression(p.default)}" if p.default else f"{equals}ScheduledTime()" * p.scheduled)
+        )
     result = "" if pipeline.type == "any" else f" -> {show_type(pipeline.type)}"
     return f"{pipeline.name}({', '.join(parameters)}){result}"
 

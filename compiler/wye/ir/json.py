@@ -257,6 +257,8 @@ def _port(name: str, t: Any, format: str) -> dict[str, Any]:
 
 def _parameter(p: ir.Parameter) -> dict[str, Any]:
     form: dict[str, Any] = {"name": p.name, "type": type_json(p.type)}
+    if p.scheduled:
+        return form | {"scheduled": True}
     return form if p.default is None else form | {"default": json.loads(p.default.text)}
 
 

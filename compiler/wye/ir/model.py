@@ -533,21 +533,29 @@ class ProgramFile:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A folder of real modules that a step needs, under the user's own dotted names; `entry` is imported first."""
+    """A folder of real modules that a step needs, under the user's own dotted names; `entry` is imported first. `context` is where the
+    step asks for its context, if it does."""
 
     id: str
     entry: str
     files: tuple[ProgramFile, ...]
+    context: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a pipeline; `default` is None when a value must be given."""
+    """A parameter of a pipeline; `default` is None when a value must be given. `scheduled`: without a value it is the time for which the
+    run is meant (`ScheduledTime()`)."""
 
     name: str
     type: Type
     default: Const | None
     span: Span
+    scheduled: bool = False
+
+    @property
+    def required(self) -> bool:
+        return self.default is None and not self.scheduled
 
 
 @dataclass(frozen=True, slots=True)

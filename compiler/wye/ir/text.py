@@ -39,7 +39,7 @@ def _pipeline(p: Pipeline) -> Iterator[str]:
     result = "" if p.type == "any" else f" -> {show_type(p.type)}"
     yield f"pipeline {p.id}{result}{_settings(p.settings)}  # {p.span}"
     for parameter in p.parameters:
-        default = f" = {expression(parameter.default)}" if parameter.default else ""
+        default = f" = {expression(parameter.default)}" if parameter.default else " = ScheduledTime()" * parameter.scheduled
         yield f"  param {parameter.name}: {show_type(parameter.type)}{default}"
     yield from _block(p.body, "  ")
 

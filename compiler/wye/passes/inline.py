@@ -8,8 +8,9 @@
         return clean(raw)
 
 Parameters become what is bound to them, checked as the declared type, as at every call; the result becomes what the pipeline returns,
-checked likewise. What the nested call waits for, each of its nodes waits for; what waits for the nested call waits for all of them; what
-reads its result waits for the ordered calls in it.
+checked likewise. A `ScheduledTime()` that nobody gave becomes a parameter of the whole.
+What the nested call waits for, each of its nodes waits for; what waits for the nested call waits for all of them; what reads
+its result waits for the ordered calls in it.
 A binding or a result that might raise, and that nothing else evaluates, becomes a task, so that it still raises; a large one too, so
 that using it twice does not double the work.
 """
@@ -19,10 +20,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from wye.diagnostics import Span
 from wye.ir import model as ir
 from wye.ir.expressions import Key, Reference, constant, key, raises, references, rewrite, size, substitute
 from wye.ir.model import Block, Expr, Node, Pipeline
 from wye.ir.nodes import captures, certain_expressions, every, is_ordered, rewritten, source
+from wye.ir.printer import unique_name
 from wye.ir.settings import Settings
 from wye.runtime.types import Type, format_of
 
@@ -34,11 +37,14 @@ def inline(pipeline: Pipeline) -> Pipeline:
     nested = {p.id: p for p in pipeline.pipelines}
     if not nested:
         return pipeline
-    inliner = _Inliner(nested, {n.id for n in every(pipeline.body)})
+    inliner = _Inliner(nested, {n.id for n in every(pipeline.body)}, unique_name("scheduled_time", {p.name for p in pipeline.parameters}))
     body, _ = inliner.block(pipeline.body, lambda r: None, lambda id: id)
+    more = (ir.Parameter(inliner.scheduled, "datetime", None, inliner.asked, scheduled=True),) if inliner.asked else ()
     steps = {s.id: s for p in (pipeline, *pipeline.pipelines) for s in p.steps}
     programs = {x.id: x for p in (pipeline, *pipeline.pipelines) for x in p.programs}
-    return replace(pipeline, body=body, steps=tuple(steps.values()), programs=tuple(programs.values()))
+    return replace(
+        pipeline, parameters=pipeline.parameters + more, body=body, steps=tuple(steps.values()), programs=tuple(programs.values())
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,12 @@ class _Gate:
 
 
 class _Inliner:
-    def __init__(self, pipelines: dict[str, Pipeline], taken: set[str]) -> None:
+    def __init__(self, pipelines: dict[str, Pipeline], taken: set[str], scheduled: str) -> None:
         self._pipelines = pipelines
         self._taken = taken
+        self.scheduled = scheduled
+        """The parameter of the whole that is its scheduled time, when nested pipelines ask for that; `asked` is where one does."""
+        self.asked: Span | None = None
 
     def block(
         self,
@@ -128,6 +137,9 @@ class _Inliner:
         values: dict[Key, Expr] = {}
         for p in callee.parameters:
             value = given.get(p.name, p.default)
+            if value is None and p.scheduled:
+                self.asked = self.asked or p.span
+                value = ir.Param(self.scheduled, p.type, p.span)
             assert value is not None, f"{call.id}: no value for {p.name}"
             value = checked(value, p.type)
             if size(value) > LARGEST or (("param", p.name) not in used and raises(value)):

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -53,12 +54,15 @@ def run_local(
     params: Mapping[str, Any],
     *,
     root: Path = Path(".wye/runs"),
+    scheduled: datetime | None = None,
     workers: int | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> RunResult:
-    """Run a pipeline that was checked for the local target. Raises `RunInputError` before anything has started."""
+    """Run a pipeline that was checked for the local target; `scheduled` is the time for which the run is meant, else now. Raises
+    `RunInputError` before anything has started."""
     plan = plan_json(checked.pipeline)
-    values = check_inputs(plan, params)
+    scheduled = (scheduled or datetime.now(UTC)).astimezone(UTC)
+    values = check_inputs(plan, params, scheduled)
     workers = workers or os.cpu_count() or 1
     run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
     folder = _make_folder(root, run_id)
@@ -68,7 +72,8 @@ def run_local(
     for node in every(local["nodes"]):
         node.pop("packages", None)  # checked above
     launcher = ProcessLauncher(str(folder / "programs"), workers)
-    result = run_plan(local, {n: {"text": text} for n, text in values.items()}, str(folder), launcher, workers, on_event)
+    context = {"run_id": run_id, "scheduled_time": scheduled.isoformat(), "pipeline": plan["pipeline"]}
+    result = run_plan(local, {n: {"text": text} for n, text in values.items()}, str(folder), launcher, workers, on_event, context=context)
     text = None
     if result.returned:
         text = _outputs_text(*result.returned)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from wye.diagnostics.suggest import did_you_mean
 from wye.runs.packages import problem, unmet
 from wye.runtime.scope import every
-from wye.runtime.values import CannotTravel, encode, parse_argument, wire
+from wye.runtime.values import CannotTravel, encode, instant, parse_argument, wire
 
 
 class Text(str):
@@ -26,10 +27,11 @@ class RunInputError(Exception):
         self.messages = messages
 
 
-def check_inputs(plan: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
-    """The wire text of every parameter of a plan. Raises `RunInputError` with all that is wrong or missing here."""
+def check_inputs(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: datetime | None = None) -> dict[str, str]:
+    """The wire text of every parameter of a plan; `scheduled` is the time for which the run is meant, else now. Raises
+    `RunInputError` with all that is wrong or missing here."""
     problems: list[str] = []
-    values = _parameters(plan, params, problems)
+    values = _parameters(plan, params, scheduled or datetime.now(UTC), problems)
     seen: set[str] = set()
     for node in every(plan["nodes"]):
         for secret in node.get("secrets", ()):
@@ -50,7 +52,7 @@ def check_inputs(plan: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str
     return values
 
 
-def _parameters(plan: Mapping[str, Any], params: Mapping[str, Any], problems: list[str]) -> dict[str, str]:
+def _parameters(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: datetime, problems: list[str]) -> dict[str, str]:
     from wye.runtime.types import from_json
 
     declared = {p["name"]: p for p in plan["parameters"]}
@@ -60,14 +62,18 @@ def _parameters(plan: Mapping[str, Any], params: Mapping[str, Any], problems: li
     values: dict[str, str] = {}
     for name, parameter in declared.items():
         if name not in params:
-            if "default" in parameter:
+            if parameter.get("scheduled"):
+                values[name] = encode(scheduled, "datetime")
+            elif "default" in parameter:
                 values[name] = wire(parameter["default"])
             else:
                 problems.append(f"parameter `{name}` has no default and no value; give one: -p {name}=…")
             continue
         value, t = params[name], from_json(parameter["type"])
         try:
-            values[name] = encode(parse_argument(value, t) if isinstance(value, Text) else value, t)
+            if isinstance(value, Text):
+                value = parse_argument(value, t)
+            values[name] = encode(instant(value) if t == "datetime" else value, t)
         except (TypeError, ValueError, CannotTravel) as error:
             problems.append(f"parameter `{name}`: {error}")
     return values

@@ -36,7 +36,8 @@ def supervise(task: Json, values: Json, programs: str, folder: str, out: str) ->
         install(wanted, packages, Group(), folder)
     # What a task asks for, it was given with the island: two such at a time would not fit.
     workers = 1 if any(n.get("settings", {}).get("resources") for n in nodes) else os.cpu_count() or 1
-    result = run_plan(plan, entries, folder, EchoLauncher(programs, workers, packages), workers, _tell, tidy=True)
+    launcher, context = EchoLauncher(programs, workers, packages), task.get("context")
+    result = run_plan(plan, entries, folder, launcher, workers, _tell, tidy=True, context=context)
     if result.status == "cancelled":  # the message: "stopped by SIGTERM"
         raise Failed(128 + signal.Signals[str(result.message).split()[-1]], str(result.message))
     error = hand_over(task, result, out)

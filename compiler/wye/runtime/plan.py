@@ -39,6 +39,8 @@ class Interpreter:
     workers: int
     on_event: Callable[[Event], None] = lambda event: None
     tidy: bool = False
+    context: Json = field(default_factory=dict)
+    """What every task's `wye.context()` says: run_id, scheduled_time, pipeline."""
     results: Dict[str, TaskResult] = field(default_factory=dict)
     reason: Optional[str] = None
     """Why the run was ended from outside."""
@@ -281,7 +283,8 @@ class Interpreter:
         try:
             shutil.rmtree(out, ignore_errors=True)
             os.makedirs(out)
-            write(os.path.join(folder, "task.json"), task)
+            context = {**self.context, "task_id": task["id"], "attempt": number}
+            write(os.path.join(folder, "task.json"), {**task, "context": context})
             write(os.path.join(folder, "values.json"), {name: scope.entry(source) for name, source in task["inputs"].items()})
             code = await self.launcher.run(task, folder, number)
             if os.path.exists(os.path.join(out, "done.json")):
@@ -361,11 +364,12 @@ def run_plan(
     workers: int,
     on_event: Callable[[Event], None] = lambda event: None,
     tidy: bool = False,
+    context: Optional[Json] = None,
 ) -> PlanResult:
     """Run a plan to its end. SIGINT, SIGTERM and SIGHUP stop every attempt and leave no process behind."""
 
     async def main() -> PlanResult:
-        run = Interpreter(plan, values, os.path.abspath(folder), launcher, workers, on_event, tidy)
+        run = Interpreter(plan, values, os.path.abspath(folder), launcher, workers, on_event, tidy, context or {})
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup

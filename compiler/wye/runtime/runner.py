@@ -27,19 +27,6 @@ BOOT = (
 )
 """What the child's `__main__` is: nothing of the user's, nothing that stays."""
 
-SHIM = """\
-class _Inert:
-    def __init__(self, *args, **settings): pass
-    def __call__(self, *args, **settings): return self
-def step(function=None, **settings): return function or (lambda f: f)
-pipeline = step
-def each(items, **settings): return items
-def __getattr__(name):
-    if name[:2] == "__": raise AttributeError(name)
-    return _Inert
-"""
-"""What `from wye import …` gives in a step program. A file, so that processes which the step starts find it too."""
-
 
 class Failed(Exception):
     """An attempt failed: what `error.json` says."""
@@ -157,7 +144,7 @@ def _attempts(given: Any, scratch: str) -> None:
     for number in range(len(delays) + 1):
         folder = os.path.join(scratch, str(number))
         try:
-            return _attempt(given, task, group, folder)
+            return _attempt(given, task, group, folder, number)
         except Failed as error:
             if number == len(delays) or group.stopped:
                 raise
@@ -170,12 +157,14 @@ def _attempts(given: Any, scratch: str) -> None:
                 raise
 
 
-def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str) -> None:
+def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str, number: int) -> None:
     for name in ("path", "out", "cwd", "in", "packages"):
         os.makedirs(os.path.join(folder, name))
     out, path = os.path.join(folder, "out"), [os.path.join(folder, "path")]
-    with open(os.path.join(path[0], "wye.py"), "w") as file:
-        file.write(SHIM)
+    runtime = os.path.dirname(os.path.abspath(__file__))
+    shim: bytes = globals()["__loader__"].get_data(os.path.join(runtime, "shim.py"))  # also out of a zip file
+    with open(os.path.join(path[0], "wye.py"), "wb") as file:
+        file.write(shim + b"\n_attempt = " + ascii(context(task, number)).encode() + b"\n")
     program = given.program and os.path.abspath(given.program)
     if program:
         path.append(program)
@@ -183,7 +172,6 @@ def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str) -> Non
     if not all(met(p) for p in packages):
         path.append(os.path.join(folder, "packages"))
         install(packages, path[-1], group, folder)
-    runtime = os.path.dirname(os.path.abspath(__file__))
     rest = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and os.path.abspath(p) != os.path.dirname(runtime)]
     env = {**os.environ, **task.get("env", {}), "PYTHONPATH": os.pathsep.join(path + rest)}
     files = {"task": os.path.abspath(given.task), "values": os.path.abspath(given.values)}
@@ -205,6 +193,12 @@ def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str) -> Non
         name = signal.Signals(-code).name
         raise Failed(1, f"the step's process was killed by {name}" + " (out of memory?)" * (name == "SIGKILL"))
     raise Failed(1, f"the step's process ended with exit code {code} before the step returned")
+
+
+def context(task: Dict[str, Any], number: int) -> Dict[str, Any]:
+    """What `wye.context()` says: what whoever started this runner knows, and the attempts that the runner itself has made."""
+    known = {"run_id": "", "attempt": 1, "scheduled_time": None, "task_id": task.get("id", ""), "pipeline": "", **task.get("context", {})}
+    return {**known, "attempt": known["attempt"] + number}
 
 
 def met(package: str) -> bool:

@@ -42,6 +42,8 @@ _SCALARS = {"str": str, "int": int, "float": float}
 _CONTAINERS: Any = {"list": list, "tuple": tuple, "tuple*": tuple, "set": set, "frozenset": frozenset, "dict": dict}
 _UNTYPED: Any = {c: (n, "json", "json")[: 3 if c is dict else 2] for n, c in _CONTAINERS.items()}
 _HIDDEN = re.compile(r"\\([bfnrt])|(\\.)|[{}$%<>&'`]")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,6}))?([Zz]|[+-]\d\d:\d\d)?)?$")
+"""What every supported Python reads in the same way."""
 _SHORT = {"b": 8, "f": 12, "n": 10, "r": 13, "t": 9}
 
 
@@ -106,13 +108,34 @@ def parse_argument(text: str, t: Type) -> Any:
     except Exception as error:
         if t in ("str", "any", "json"):
             return text
-        raise ValueError(f"not JSON of {show(t)}: {error}") from None
+        if t != "datetime":
+            raise ValueError(f"not JSON of {show(t)}: {error}") from None
+        value = text
     if t == "str" and not isinstance(value, str):
         return text
     try:
-        return normalise(value, t)
+        return instant(value) if t == "datetime" else normalise(value, t)
     except (TypeError, CannotTravel) as error:
         raise ValueError(str(error)) from None
+
+
+def instant(value: Any) -> Any:
+    """A time as a run's parameter has it: aware, in UTC. ISO text will do. Raises `ValueError`, and `TypeError` for what is no time."""
+    found = _INSTANT.match(value) if isinstance(value, str) else None
+    if found:
+        day, clock, second, fraction, offset = found.groups()
+        offset = "+00:00" if offset in ("Z", "z") else offset or ""
+        try:
+            value = datetime.fromisoformat(f"{day}T{clock or '00:00'}{second or ':00'}.{(fraction or '').ljust(6, '0')}{offset}")
+        except ValueError as error:
+            raise ValueError(f"not a time: {error}") from None
+    if not isinstance(value, datetime):
+        if isinstance(value, str):
+            raise ValueError("not an ISO time: write 2026-01-31T06:00:00+00:00")
+        raise _mismatch(value, "datetime", "$")
+    if value.utcoffset() is None:
+        raise ValueError("a time without an offset is no instant: write 2026-01-31T06:00:00+00:00")
+    return normalise(value.astimezone(timezone.utc), "datetime")
 
 
 def wire(made: Any) -> str:

@@ -15,8 +15,9 @@ from typing import Any
 
 from wye.runtime.files import copy_value
 from wye.runtime.types import Type, format_of, show
-from wye.runtime.values import CannotTravel, normalise
-from wye.sdk.decorators import Pipeline, Step, running
+from wye.runtime.values import CannotTravel, instant, normalise
+from wye.sdk.context import Run, here, run
+from wye.sdk.decorators import Pipeline, Scheduled, Step, running
 from wye.sdk.describe import Described, describe_function
 
 _defaults: ContextVar[Mapping[str, Any] | None] = ContextVar("wye_defaults", default=None)
@@ -32,7 +33,7 @@ def call_step(step: Step[..., Any], args: Any, kwargs: Any) -> Any:
     env = step.given.get("env", (_defaults.get() or {}).get("env", {}))
     token = running.set(True)
     try:
-        with _environment(env):
+        with _environment(env), here(step.name):
             result = step.function(*bound.args, **bound.kwargs)
     finally:
         running.reset(token)
@@ -50,12 +51,20 @@ def call_pipeline(pipeline: Pipeline[..., Any], args: Any, kwargs: Any) -> Any:
     """What a pipeline returns for these arguments. Its steps copy what they get, so here data is only made what is declared."""
     described = describe_function(pipeline.function)
     bound = _bind(pipeline, described, args, kwargs)
+    outer = run.get()
+    this = outer or Run(pipeline.name)
     for name, value in bound.arguments.items():
-        bound.arguments[name] = _located(f"{pipeline.name}({name}=…)", normalise, value, described.parameters[name])
-    token = _defaults.set(pipeline.given.get("defaults", {}))
+        where, t = f"{pipeline.name}({name}=…)", described.parameters[name]
+        if isinstance(value, Scheduled):
+            value = this.scheduled_time
+        elif t == "datetime" and not outer:  # as every target takes it
+            value = _located(where, instant, value)
+        bound.arguments[name] = _located(where, normalise, value, t)
+    token, entered = _defaults.set(pipeline.given.get("defaults", {})), run.set(this)
     try:
         result = pipeline.function(*bound.args, **bound.kwargs)
     finally:
+        run.reset(entered)
         _defaults.reset(token)
     return _located(f"the result of {pipeline.name}", normalise, result, described.type)
 

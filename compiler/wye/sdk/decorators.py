@@ -7,6 +7,7 @@ from _contextvars import ContextVar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
     from typing import Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
     from wye.sdk.settings import Cache, Duration, PipelineOptions, Resources, Retry, Schedule, Secret, StepSettings
@@ -147,6 +148,19 @@ def pipeline(function: Any = None, /, **settings: Any) -> Any:  # noqa: F811
         _build(PipelineOptions, settings, "pipeline")
         _checked_step(settings.get("defaults", {}), "pipeline(defaults=...)")
     return _decorator(Pipeline, "pipeline", function, settings)
+
+
+class Scheduled:
+    """What `ScheduledTime()` is: a default that each run fills in."""
+
+    def __repr__(self) -> str:
+        return "ScheduledTime()"
+
+
+def ScheduledTime() -> datetime:
+    """The default of a pipeline's parameter of type `datetime`: the time for which the run is meant, in UTC; of a run that is started by
+    hand, its start. One value per run."""
+    return Scheduled()  # type: ignore[return-value]
 
 
 def each(items: Iterable[T], *, max_parallel: int | None = None) -> Iterator[T]:

@@ -25,13 +25,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from wye.runtime.shim import Uri
 from wye.runtime.types import Type, contains
 
 _ATOMS: dict[Any, Type] = {
     None: "none", types.NoneType: "none", bool: "bool", int: "int", float: "float", str: "str", bytes: "bytes", complex: "complex",
     pathlib.Path: "path", pathlib.PurePath: "path", pathlib.PosixPath: "path",
     datetime.datetime: "datetime", datetime.date: "date", datetime.time: "time", datetime.timedelta: "timedelta",
-    decimal.Decimal: "decimal", uuid.UUID: "uuid",
+    decimal.Decimal: "decimal", uuid.UUID: "uuid", Uri: "str",
     list: ("list", "json"), dict: ("dict", "json", "json"), set: ("set", "json"), frozenset: ("frozenset", "json"),
     tuple: ("tuple*", "json"),
 }  # fmt: skip

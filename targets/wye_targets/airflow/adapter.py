@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def execute(task: dict[str, Any], values: dict[str, Any], steps: Path, store: st
     scratch = Path(tempfile.mkdtemp(prefix="wye-"))
     try:
         file, given, out = scratch / "task.json", scratch / "values.json", scratch / "out"
-        file.write_text(json.dumps(task), "utf-8")
+        file.write_text(json.dumps({**task, "context": surroundings(context)}), "utf-8")
         given.write_text(json.dumps(values), "utf-8")
         command = [interpreter(task.get("requirements", [])), str(steps / "wye_runtime" / "__main__.py"), "--task", str(file)]
         command += ["--values", str(given), "--out", str(out), "--work", str(scratch / "work")]
@@ -209,9 +210,30 @@ def value_of(source: dict[str, Any], context: Any, inputs: dict[str, Any]) -> di
     if "task" in source:
         return dict(inputs[source["argument"]][source["output"]])
     value = context["params"][source["param"]]
+    if source["conf"] == "time" and value is None:
+        value = scheduled_time(context)
     if source["conf"] == "native" and (source["type"] == "str" or not isinstance(value, str)):
         return {"value": int(value) if source["type"] == "int" else value}  # to JSON schema 3.0 is an integer
     return {"raw": value if isinstance(value, str) else json.dumps(value)}
+
+
+def scheduled_time(context: Any) -> str:
+    """The time for which the run is meant: when its schedule fired; of a run that was started by hand, its start, or what it was given."""
+    run = context["dag_run"]
+    kind = getattr(run.run_type, "value", run.run_type)
+    names = ["logical_date", "run_after", "start_date"]  # Airflow 3 may start a run by hand without a logical date
+    names[:0] = ["data_interval_end"] if kind != "manual" else []
+    found = next(time for name in names if (time := getattr(run, name, None)) is not None)
+    return str(found.astimezone(timezone.utc).isoformat())  # noqa: UP017 - Python 3.9
+
+
+def surroundings(context: Any) -> dict[str, Any]:
+    """What `wye.context()` says in a step."""
+    ti = context["ti"]
+    index = getattr(ti, "map_index", -1)
+    task = ti.task_id + (f"[{index}]" if index is not None and index >= 0 else "")
+    found = {"run_id": context["run_id"], "attempt": ti.try_number, "scheduled_time": scheduled_time(context), "task_id": task}
+    return {**found, "pipeline": ti.dag_id}
 
 
 def instances(given: Any) -> Any:

@@ -21,6 +21,7 @@ _DAG_RUN = _DOCS + "core-concepts/dag-run.html"
 _EXECUTORS = _DOCS + "core-concepts/executor/index.html"
 _OPERATOR = "https://airflow.apache.org/docs/apache-airflow-providers-standard/stable/operators/python.html"
 _STORES = _DOCS + "core-concepts/objectstorage.html"
+_TEMPLATES = _DOCS + "templates-ref.html"
 _BRANCH = _DAGS + "#branching"
 _RULES = _DAGS + "#trigger-rules"
 _MAPPING = _DOCS + "authoring-and-scheduling/dynamic-task-mapping.html"
@@ -160,6 +161,9 @@ def _try(value: Any, options: Any) -> Row | None:
 
 ROWS: dict[str, Row] = {
     "parameter": Row("native", "Param; bool, int, float and str in their own type, others as JSON text", _PARAMS),
+    "parameter.scheduled": Row(
+        "native", "a scheduled run: its data_interval_end; else its logical_date, or where it has none its run_after", _DAG_RUN
+    ),
     "output.parameter": Row("native", "XCom, as wire text; above 32 KiB a file in the store", _XCOMS, when=_store),
     "output.multiple": Row("native", "one XCom holds all outputs of a task", _XCOMS),
     "artifact.file": Row("native", "a file or folder in the store, its path by XCom", _STORES, when=_store),
@@ -176,6 +180,7 @@ ROWS: dict[str, Row] = {
     "step.files": Row("rejected", "data files per step are not shipped yet", _DAGS, help="read them from a place that every worker sees"),
     "step.env": Row("native", "set for the step's process", _OPERATOR),
     "step.secrets": Row("native", "Airflow Variables, read when the task runs, masked in its log", _VARIABLES),
+    "step.context": Row("native", "run_id, try_number, and task_id with the map_index: `train[2]`", _TEMPLATES),
     "step.cpu": Row("advisory", "a worker does not reserve cores per task", _EXECUTORS),
     "step.memory": Row("advisory", "a worker does not reserve memory per task", _EXECUTORS),
     "step.gpu": Row("rejected", "a worker cannot be chosen by its gpu", _EXECUTORS, help=NO_CONTAINER),

@@ -106,6 +106,11 @@ def _param(parameter: ir.Parameter) -> str:
             default = json.loads(parameter.default.text)
             arguments.append(literal(str(default) if parameter.type == "int" and abs(default) > SAFE_INTEGER else default))
         arguments.append(SCALARS[str(parameter.type)])
+    elif parameter.type == "datetime":
+        arguments += ["None", 'type=["null", "string"]'] if parameter.scheduled else ['type="string"']
+        arguments.append('format="date-time"')
+        if parameter.scheduled:
+            arguments.append('description="unless given: the time for which the run is meant"')
     else:
         if parameter.default is not None:
             arguments.append(literal(json.dumps(json.loads(parameter.default.text))))

@@ -216,7 +216,8 @@ def _source(
             return {"text": dumps(json.loads(text))}, {}
         case ir.Param(name=name):
             parameter = next(p for p in pipeline.parameters if p.name == name)
-            return {"param": name}, {"conf": "native" if native(parameter) else "text"}
+            conf = "native" if native(parameter) else "time" if parameter.scheduled else "text"
+            return {"param": name}, {"conf": conf}
         case From(xcom=xcom, output=output, each=each):
             return {"task": xcom.task, "output": output}, {**({"each": True} if each else {}), "argument": argument(xcom)}
         case Item(over=over):

@@ -23,6 +23,8 @@ MOUNTS = (("gs://", "/gcs/"), ("minio://", "/minio/"), ("s3://", "/s3/"))  # whe
 SECRETS = "/wye/secrets/"
 DISK = "/wye/disk"
 FOLDERS = ".wye-folders.json"  # an object store keeps no empty folder: their names travel in this file
+SCHEDULED = "scheduled"  # the default of a parameter that is the time for which the run is meant
+RUN_ID, RUN_TIME, TASK_ID = "wye-run-id", "wye-run-time", "wye-task-id"  # inputs that the service fills in
 NOTHING = ".wye-nothing"  # a folder with this file alone is what a task gives that a loop without items had: no artifact
 ITEMS_LIMIT = 1000000  # the items of a list: no task gets them all, they are rows of the service's data base
 
@@ -48,6 +50,8 @@ def run(executor: Any, task: dict[str, Any], program: str | None, folder: str) -
     given = executor.get("inputs", {})
     parameters = given.get("parameterValues", {})
     task.update(json.loads(parameters.get("wye-call", "{}")))
+    if "context" in task:
+        task["context"] = surroundings(task["context"], parameters)
     scratch = DISK if os.path.isdir(DISK) else folder
     out = os.path.join(scratch, "out")
     if any(parameters[name] == "" for name in task.get("guards", ())):
@@ -72,11 +76,33 @@ def run(executor: Any, task: dict[str, Any], program: str | None, folder: str) -
     return code if code >= 0 else 128 - code
 
 
+def surroundings(context: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """What `wye.context()` says. A retry of the service's tells its number."""
+    attempt = int(os.environ.get("KFP_RETRY_INDEX") or 0) + 1
+    found = {"run_id": parameters[RUN_ID], "attempt": attempt, "task_id": parameters[TASK_ID]}
+    return {**context, **found, "scheduled_time": run_time(parameters) or None}
+
+
+def run_time(parameters: dict[str, Any]) -> str:
+    """The time for which the run is meant; empty where the service does not know that placeholder."""
+    text = str(parameters[RUN_TIME])
+    return "" if text.startswith("{{") else re.sub("Z$", "+00:00", text)
+
+
 def entry(name: str, source: dict[str, Any], parameters: dict[str, Any], artifacts: dict[str, Any]) -> dict[str, Any]:
     """A value as the runner takes it."""
     how = source["as"]
     if how == "list":
         return {"list": [{"text": unpacked(text)} for text in parameters[name] if text]}
+    if how == "time" and parameters[name] == SCHEDULED:
+        time = run_time(parameters)
+        if not time:
+            raise Refused(
+                2, f"this service does not tell the time for which a run is meant (Kubeflow Pipelines does since 2.17): give {name!r}"
+            )
+        return {"raw": time}
+    if how == "time":
+        return {"raw": parameters[name]}
     if how not in ("file", "files"):
         return {how: arrived(name, parameters[name], source)}
     found = [{"file": restore(local_path(a))} for a in artifacts[name]["artifacts"]]

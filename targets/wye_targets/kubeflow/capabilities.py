@@ -35,6 +35,7 @@ _RECURRING = "https://www.kubeflow.org/docs/components/pipelines/concepts/run-tr
 _PLATFORM = _DOCS + "core-functions/platform-specific-features/"
 _COMPILE = _DOCS + "core-functions/compile-a-pipeline/"
 _CLIENT = "https://kubeflow-pipelines.readthedocs.io/en/stable/source/client.html#kfp.client.Client.create_recurring_run"
+_PLACEHOLDERS = "https://github.com/kubeflow/pipelines/pull/13474"
 _CONCURRENCY = "https://github.com/kubeflow/pipelines/blob/master/backend/api/v2beta1/recurring_run.proto"
 
 LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
@@ -166,6 +167,9 @@ ROWS: dict[str, Row] = {
     "parameter": Row(
         "native", "root inputs: a NUMBER_INTEGER up to 2**53 - 1; a type that KFP lacks as JSON in a STRING", _PARAMETERS, when=_parameter
     ),
+    "parameter.scheduled": Row(
+        "native", "pipeline_job_schedule_time_utc: when the recurring run was due, else when the run was created; since 2.17", _PLACEHOLDERS
+    ),
     "output.parameter": Row("native", "output parameters: JSON in a STRING, compressed from 16 KiB on; at most 120,000 bytes", _PARAMETERS),
     "output.multiple": Row("native", "one output of the component each", _PARAMETERS),
     "artifact.file": Row("native", "output artifacts: a folder in the artifact store", _ARTIFACTS),
@@ -184,6 +188,11 @@ ROWS: dict[str, Row] = {
     "step.files": Row("rejected", "data files are not shipped yet", _SPEC, "put them in the step's image"),
     "step.env": Row("native", "the container's env", _SPEC, when=_env),
     "step.secrets": Row("native", "secretAsEnv", _KUBERNETES, when=_secrets),
+    "step.context": Row(
+        "native",
+        "pipeline_job_uuid, pipeline_job_schedule_time_utc; the attempt by KFP_RETRY_INDEX, or as the runner counts; since 2.17",
+        _PLACEHOLDERS,
+    ),
     "step.cpu": Row("native", "request and limit", _SPEC),
     "step.memory": Row("native", "request and limit", _SPEC),
     "step.gpu": Row("native", "accelerator", _SPEC),

@@ -31,6 +31,7 @@ class Kind:
 
 
 TEXT = Kind("STRING", "text")
+TIME = Kind("STRING", "time")
 TEXTS = Kind("STRING", "list", many=True)
 FILE = Kind(None, "file")
 FILES = Kind(None, "files", many=True)

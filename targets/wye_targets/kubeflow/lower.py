@@ -18,9 +18,9 @@ from wye.ir.nodes import blocks
 from wye.runtime.types import show
 from wye.runtime.values import parse_argument, wire
 from wye_targets.kubeflow import platform
-from wye_targets.kubeflow.adapter import EXACT
+from wye_targets.kubeflow.adapter import EXACT, SCHEDULED
 from wye_targets.kubeflow.capabilities import Options, plain
-from wye_targets.kubeflow.dags import ONLY, Dag, Kind, Origin, Step
+from wye_targets.kubeflow.dags import ONLY, TIME, Dag, Kind, Origin, Step
 from wye_targets.kubeflow.regions import Lowering
 from wye_targets.kubeflow.schedule import recurring_run
 from wye_targets.kubeflow.tasks import CONSTANT_LIMIT, NAMES, Executor, share
@@ -47,6 +47,7 @@ def lower(checked: CheckedPipeline, options: Options) -> Native:
     declared = {p.name: _root_input(p) for p in pipeline.parameters}
     root = Dag(Step("root", pipeline.name, "root"))
     root.inputs = {n: Kind(p["parameterType"], "raw" if p["parameterType"] == "STRING" else "value") for n, p in declared.items()}
+    root.inputs |= {p.name: TIME for p in pipeline.parameters if p.scheduled}
     lowering = Lowering(pipeline, names, _components(names.values(), NAMES.spell(pipeline.name)), root)
     lowering.run()
     if returned is not None:
@@ -105,6 +106,9 @@ def _info(pipeline: ir.Pipeline) -> dict[str, str]:
 
 def _root_input(p: ir.Parameter) -> dict[str, Any]:
     """A run parameter: in KFP's own type where that is exact, else the text that `-p` takes."""
+    if p.scheduled:
+        told = "an ISO time with its offset; `scheduled`: the time for which the run is meant"
+        return {"defaultValue": SCHEDULED, "description": told, "isOptional": True, "parameterType": "STRING"}
     kind = _NATIVE.get(p.type, "STRING") if isinstance(p.type, str) else "STRING"
     default: Any = json.loads(p.default.text) if p.default else None
     if p.default:

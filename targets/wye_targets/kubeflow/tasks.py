@@ -25,8 +25,9 @@ from wye.ir.settings import Settings
 from wye.runtime.types import Type
 from wye.runtime.values import wire
 from wye_targets.kubeflow import platform
+from wye_targets.kubeflow.adapter import RUN_ID, RUN_TIME, TASK_ID
 from wye_targets.kubeflow.capabilities import IMAGE, Options, native_retry, plain
-from wye_targets.kubeflow.dags import FILE, ONLY, TEXT, TEXTS, Dag, Kind, Origin, Step, definitions
+from wye_targets.kubeflow.dags import FILE, ONLY, TEXT, TEXTS, TIME, Dag, Kind, Origin, Step, definitions
 
 NAMES = NameRules(limit=56)
 CALL = "wye-call"
@@ -85,6 +86,12 @@ class Task:
         source, before = dag.source(origin)
         self.step.given[name] = (origin.kind, source)
         self.step.after |= before
+        if origin.kind == TIME:
+            self.told(RUN_TIME, "{{$.pipeline_job_schedule_time_utc}}")
+
+    def told(self, name: str, text: str) -> None:
+        """An input that the service fills in, or a constant."""
+        self.step.given[name] = (TEXT, {"runtimeValue": {"constant": text}})
 
     def items(self, port: str, key: str, filled: bool) -> str:
         """The name of an output with the items of the list in `port`, each as text; `filled`: an empty list has one that is no text."""
@@ -148,11 +155,19 @@ def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, dag: Dag, loca
     step.fields["cachingOptions"] = {"enableCache": True} if task.cached else {}
     if settings.retry and settings.retry.count and native_retry(settings.retry) and not isinstance(node, ir.Island):
         step.fields["retryPolicy"] = platform.retry_policy(settings.retry, settings.timeout)
+    programs: list[ir.Program] = []
     if isinstance(node, ir.Island):
+        programs = island_programs(node, pipeline)
         task.interpreter = True
-        task.programs = tuple(f for p in island_programs(node, pipeline) for f in _below(p))
+        task.programs = tuple(f for p in programs for f in _below(p))
     elif static.get("program") or call.get("program"):
-        task.programs = program_files(_program(whole["program"], pipeline))
+        programs = [_program(whole["program"], pipeline)]
+        task.programs = program_files(programs[0])
+    if any(p.context for p in programs):
+        static["context"] = {"pipeline": pipeline.name}
+        task.told(RUN_ID, "{{$.pipeline_job_uuid}}")
+        task.told(RUN_TIME, "{{$.pipeline_job_schedule_time_utc}}")
+        task.told(TASK_ID, step.name)
     for name, text in task.constants.items():
         step.given[name] = (TEXT, {"runtimeValue": {"constant": text}})
     return task

@@ -33,6 +33,7 @@ CAPABILITIES = Capabilities(
     python="the one that runs wye",
     rows={
         "parameter": Row("native", "params.json in the run's folder"),
+        "parameter.scheduled": Row("native", "`wye run --scheduled-time`, else the start of the run"),
         "output.parameter": Row("native", "a file in the run's folder"),
         "output.multiple": Row("native", "one file per output"),
         "artifact.file": Row("native", "a folder in the run's folder"),
@@ -51,6 +52,7 @@ CAPABILITIES = Capabilities(
         ),
         "step.env": Row("native", "the environment of the step's process"),
         "step.secrets": Row("native", "environment variables of `wye run`; checked before a run starts"),
+        "step.context": Row("native", "the plan interpreter says it"),
         "step.cpu": Row("advisory", "processes share the machine"),
         "step.memory": Row("advisory", "processes share the machine"),
         "step.gpu": Row("advisory", "processes share the machine"),

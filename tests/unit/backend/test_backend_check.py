@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -72,9 +72,17 @@ def rich(build: Any) -> Pipeline:
     )  # fmt: skip
 
 
+def asking(pipeline: Pipeline) -> Pipeline:
+    """The pipeline with a scheduled time, and a step that asks for its context."""
+    span = pipeline.span
+    parameters = (*pipeline.parameters, ir.Parameter("day", "datetime", None, span, scheduled=True))
+    programs = {s.program: ir.Program(s.program, "p", (), span) for s in pipeline.steps}
+    return replace(pipeline, parameters=parameters, programs=tuple(programs.values()))
+
+
 def test_every_feature_that_is_used_is_decided(build: Any) -> None:
     unused = {"compute", "schedule.every", "schedule.at", "step.cache", "if", "map", "for", "while", "try", "fail", "predicate"}
-    assert set(decided(rich(build), Toy())) == {f.name for f in FEATURES} - unused
+    assert set(decided(asking(rich(build)), Toy())) == {f.name for f in FEATURES} - unused
 
 
 def test_a_feature_without_a_row_is_rejected(build: Any) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
-from wye.diagnostics import Label
+from wye.diagnostics import Label, Span
 from wye.frontend.project import Module
 from wye.frontend.slicing import tables
 from wye.frontend.slicing.facts import Facts, Ref, Target, Unit, targets_of
 from wye.frontend.slicing.inert import Inert
 from wye.frontend.slicing.names import External, Own, is_standard
+from wye.frontend.slicing.running import context_use
 
 Root = tuple[str, str]
 """(module, name) of something that a program must hold."""
@@ -32,6 +33,8 @@ class Reach:
         self.bare: set[tuple[Module, int]] = set()
         self.third: dict[tuple[Module, Target], Unit | None] = {}
         self.reached: set[tuple[Module, str]] = set()
+        self.context: set[Span] = set()
+        """Where the program asks for the step's context."""
         self._followed: set[tuple[str, str, tuple[str, ...]]] = set()
         self._whole: set[Module] = set()
         self._pinned: set[str] = set()
@@ -186,6 +189,8 @@ class Reach:
                 dynamic = [d for d in (self._dotted(self.inert.origin(module, ref.name), ref.chain),) if d]
             for name in dynamic:
                 self._dynamic(module, ref, name)
+                if name.startswith("wye.") and (use := context_use(self.project, module, ref, name)):
+                    self.context.add(use)
 
     @staticmethod
     def _dotted(origin: object, chain: tuple[str, ...]) -> str:

@@ -29,11 +29,12 @@ class ThirdParty:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A program's files, what it imports from outside, and its classes as (module, qualified name)."""
+    """A program's files, what it imports from outside, its classes as (module, qualified name), and where it calls `wye.context()`."""
 
     files: tuple[ProgramFile, ...]
     third_party: tuple[ThirdParty, ...]
     classes: tuple[Root, ...]
+    context: Span | None = None
 
 
 _ANALYSES: WeakKeyDictionary[Project, Inert] = WeakKeyDictionary()
@@ -64,4 +65,4 @@ def slice_program(
     files = tuple(cut(inert, inert.facts(m), reach.kept[m], reach.bare) for m in reach.modules())
     imports = sorted((ThirdParty(t.source, m.span(t.node)) for m, t in reach.third), reverse=True)
     third = {t.name: t for t in imports}  # the first import of each
-    return Slice(files, tuple(sorted(third.values())), tuple(sorted(reach.classes())))
+    return Slice(files, tuple(sorted(third.values())), tuple(sorted(reach.classes())), min(reach.context, default=None))

@@ -70,7 +70,7 @@ OBJECT_CALLS = _names("""
     typing: NamedTuple NewType ParamSpec TypeAliasType TypeVar TypeVarTuple TypedDict cast
     typing_extensions: NamedTuple NewType ParamSpec TypeAliasType TypeVar TypeVarTuple TypedDict cast
     weakref: WeakKeyDictionary WeakSet WeakValueDictionary
-    wye: Cache Format Resources Retry Schedule ScheduledTime Secret Uri each
+    wye: Cache Context Failure Format Resources Retry Schedule ScheduledTime Secret Uri each
 """)
 """Calls that only make an object, whatever their arguments."""
 
