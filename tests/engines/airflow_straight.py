@@ -258,12 +258,14 @@ from wye import Schedule, pipeline, step
 def one() -> int:
     return 1
 
-@pipeline(schedule=Schedule(every="6h", catchup=True, overlap="queue"))
+@pipeline(schedule=Schedule(every="6h", start="2026-01-01", catchup=True, overlap="queue"))
 def interval() -> int:
     return one()
 """
 
-ONCE = INTERVAL.replace('every="6h", catchup=True, overlap="queue"', 'at="2025-03-01T04:30:00+02:00"').replace("interval", "once")
+ONCE = INTERVAL.replace('every="6h", start="2026-01-01", catchup=True, overlap="queue"', 'at="2025-03-01T04:30:00+02:00"').replace(
+    "interval", "once"
+)
 
 AIRFLOW_IN_PROGRAM = '''
 """A program that looks like a DAG to Airflow: import airflow, dag = DAG("x")."""

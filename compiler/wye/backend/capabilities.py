@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wye.ir.model import Node
+from wye.schedules.fields import Inexpressible
+from wye.sdk.settings import Schedule
 
 Level = Literal["native", "emulated", "advisory", "rejected"]
 
@@ -27,6 +29,19 @@ class Row:
     help: str | None = None
     when: Callable[[Any, Any], Row | None] | None = None
     island: bool = False
+
+
+def scheduled(part: Callable[[Schedule, Any], object], link: str) -> Callable[[Any, Any], Row | None]:
+    """A `when` for a part of a schedule: rejected when the dialect, asked with the schedule and the options, finds it inexpressible."""
+
+    def when(value: Any, options: Any) -> Row | None:
+        try:
+            part(value, options)
+        except Inexpressible as error:
+            return Row("rejected", str(error), link, f"{error.help}; --no-schedule compiles the rest")
+        return None
+
+    return when
 
 
 @dataclass(frozen=True, slots=True)

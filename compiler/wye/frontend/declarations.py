@@ -18,7 +18,8 @@ from wye.ir.model import Const, Parameter, ParameterKind, Port, Step, StepParame
 from wye.ir.settings import PipelineSettings, Settings
 from wye.runtime.types import Type, format_of, show
 from wye.runtime.values import CannotTravel, encode, normalise
-from wye.sdk.settings import Cache, PipelineOptions, SettingError, StepSettings, seconds
+from wye.schedules.meaning import check as check_schedule
+from wye.sdk.settings import Cache, PipelineOptions, Schedule, SettingError, StepSettings, seconds
 
 Kind = Literal["step", "pipeline"]
 _JSON = frozenset({"none", "bool", "int", "float", "str", "json", "any"})
@@ -331,6 +332,8 @@ class Declarations:
             try:
                 value = self._constants.fold(module, arg.value, settings=True)
                 kind(**{name: tuple(value) if isinstance(value, list) else value})  # type: ignore[arg-type]
+                if isinstance(value, Schedule):
+                    check_schedule(value)
             except NotConstant as error:
                 self._not_constant(f"`{name}`", error)
                 continue

@@ -185,7 +185,7 @@ def _instant(value: Any, name: str) -> None:
         raise SettingError(name, f"`{name}` is not an ISO date or time: {value!r}", 'write "2026-01-31" or "2026-01-31T06:00:00"') from None
 
 
-_FIELDS = (
+CRON_FIELDS = (
     ("minute", 0, 59, ""),
     ("hour", 0, 23, ""),
     ("day", 1, 31, ""),
@@ -199,7 +199,7 @@ def check_cron(text: Any) -> None:
     parts = text.split() if isinstance(text, str) else []
     if len(parts) != 5:
         raise SettingError("cron", f"a cron expression has five fields, not {len(parts)}: {text!r}", "minute hour day month weekday")
-    for part, (label, low, high, names) in zip(parts, _FIELDS):
+    for part, (label, low, high, names) in zip(parts, CRON_FIELDS):
         known = {n: i + low for i, n in enumerate(names.split())}
         for item in part.split(","):
             span, _, every = item.partition("/")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wye.backend.capabilities import Capabilities, Row
+from wye.backend.capabilities import Capabilities, Row, scheduled
 from wye.ir.nodes import blocks
-from wye.sdk.settings import Retry, Schedule, seconds
+from wye.schedules import airflow
+from wye.sdk.settings import Retry
 
 _DOCS = "https://airflow.apache.org/docs/apache-airflow/stable/"
 _DAGS = _DOCS + "core-concepts/dags.html"
@@ -47,19 +48,6 @@ def native_backoff(retry: Retry) -> bool | None:
     return True if retry.backoff == 2 and max(delays) <= 86400 else None
 
 
-def interval_cron(schedule: Schedule) -> str | None:
-    """The cron expression in UTC that fires exactly at every multiple of `every` since 1970, if there is one."""
-    every = seconds(schedule.every or 0, "every")
-    if schedule.start is not None or every % 60:
-        return None
-    minutes = int(every) // 60
-    if minutes and 60 % minutes == 0:
-        return f"*/{minutes} * * * *" if minutes < 60 else "0 * * * *"
-    if minutes % 60 == 0 and minutes and 24 * 60 % minutes == 0:
-        return f"0 */{minutes // 60} * * *" if minutes < 24 * 60 else "0 0 * * *"
-    return None
-
-
 def _store(value: Any, options: Any) -> Row | None:
     if options.store and "://" in options.store:
         help = "mount it on every worker and name the folder: /mnt/artifacts"
@@ -79,37 +67,14 @@ def _retry(value: Any, options: Any) -> Row | None:
             return Row("emulated", "in-process by the runner (Airflow's back-off has the factor 2): a lost worker is not covered", _TASKS)
 
 
-def _every(value: Any, options: Any) -> Row | None:
-    if isinstance(value, Schedule) and interval_cron(value) is None:
-        return Row(
-            "rejected",
-            "Airflow 2.10 has no interval timetable anchored at a given instant",
-            _TIMETABLE,
-            help="use `cron=`, or an interval in whole minutes that divides an hour or a day, without `start`",
-        )
-    return None
+_refused_overlap = scheduled(lambda schedule, options: airflow.overlap(schedule), _DAG_RUN)
 
 
 def _overlap(value: Any, options: Any) -> Row | None:
-    policy = value.overlap if isinstance(value, Schedule) else value
-    catchup = isinstance(value, Schedule) and value.catchup
-    if policy == "replace":
-        return Row(
-            "rejected", "Airflow never ends a run because a newer one is due", _DAG_RUN, help='use overlap="skip" or overlap="allow"'
-        )
-    if policy == "queue" and not catchup:
-        return Row(
-            "rejected",
-            "without catch-up Airflow keeps only the latest of the runs that fell due meanwhile",
-            _DAG_RUN,
-            help='add catchup=True, or use overlap="skip"',
-        )
-    if policy == "skip" and catchup:
-        return Row("rejected", "with catch-up Airflow queues what falls due meanwhile", _DAG_RUN, help='use overlap="queue"')
-    if policy in ("skip", "queue"):
-        late = "" if policy == "queue" else "; of what falls due during a run, the last starts when it ends"
-        return Row("native", "max_active_runs=1" + late, _DAG_RUN)
-    return None
+    if value.overlap == "allow":
+        return None
+    late = "" if value.overlap == "queue" else "; of what falls due during a run, the last starts when it ends"
+    return _refused_overlap(value, options) or Row("native", "max_active_runs=1" + late, _DAG_RUN)
 
 
 def _tags(value: Any, options: Any) -> Row | None:
@@ -159,6 +124,10 @@ def _try(value: Any, options: Any) -> Row | None:
     return None
 
 
+_TIMING = scheduled(lambda schedule, options: airflow.expression(schedule), _TIMETABLE)
+_LATEST = "catchup; without it, the latest due run starts when the DAG is turned on"
+_CATCHUP = scheduled(lambda schedule, options: airflow.catchup(schedule), _DAG_RUN + "#catchup")
+
 ROWS: dict[str, Row] = {
     "parameter": Row("native", "Param; bool, int, float and str in their own type, others as JSON text", _PARAMS),
     "parameter.scheduled": Row(
@@ -194,11 +163,13 @@ ROWS: dict[str, Row] = {
     "step.tags": Row("advisory", "Airflow's tasks have no tags; they stand in the task file", _DAGS),
     "pipeline.tags": Row("native", "tags", _DAGS, when=_tags),
     "pipeline.max_parallel": Row("native", "max_active_tasks", _DAGS),
-    "schedule.cron": Row("native", "CronTriggerTimetable", _TIMETABLE + "#crontriggertimetable"),
-    "schedule.every": Row("native", "CronTriggerTimetable in UTC", _TIMETABLE + "#crontriggertimetable", when=_every),
+    "schedule.cron": Row("native", "CronTriggerTimetable", _TIMETABLE + "#crontriggertimetable", when=_TIMING),
+    "schedule.every": Row("native", "CronTriggerTimetable in UTC", _TIMETABLE + "#crontriggertimetable", when=_TIMING),
     "schedule.at": Row("native", "@once at start_date; a run started by hand before it does nothing", _DAG_RUN),
     "schedule.window": Row("native", "start_date, end_date; a run started by hand outside them does nothing", _DAG_RUN),
-    "schedule.catchup": Row("native", "catchup; without it, the latest due run starts when the DAG is turned on", _DAG_RUN + "#catchup"),
+    "schedule.catchup": Row(
+        "native", "catchup; without it, the latest due run starts when the DAG is turned on", _DAG_RUN + "#catchup", when=_CATCHUP
+    ),
     "schedule.overlap": Row("native", "max_active_runs=16", _DAG_RUN, when=_overlap),
     "schedule.paused": Row("native", "is_paused_upon_creation", _DAGS),
     "if": Row("native", "@task.branch; joins by none_failed_min_one_success", _BRANCH, when=_if),

@@ -11,8 +11,9 @@ from wye.backend.check import CheckedPipeline
 from wye.backend.names import spellings
 from wye.ir import model as ir
 from wye.runtime.types import Type, show
+from wye.schedules import airflow
 from wye.sdk.settings import Schedule
-from wye_targets.airflow.capabilities import AirflowOptions, interval_cron, tag
+from wye_targets.airflow.capabilities import AirflowOptions, tag
 from wye_targets.airflow.dag import Dag, Group, literal
 from wye_targets.airflow.tasks import IDENTIFIERS, IDS, RESERVED, SCALARS, delta, lower_tasks, native
 
@@ -70,18 +71,16 @@ def _settings(pipeline: ir.Pipeline, dag_id: str) -> Iterable[str]:
 
 
 def _schedule(schedule: Schedule) -> Iterable[str]:
-    zone = schedule.timezone
     if schedule.at is not None:
         yield 'schedule="@once"'
     else:
-        cron = schedule.cron or interval_cron(schedule)
-        zone = zone if schedule.cron else "UTC"
+        cron, zone = airflow.expression(schedule)
         yield f"schedule=CronTriggerTimetable({literal(cron)}, timezone={literal(zone)})"
     yield f"start_date={_instant(schedule.at or schedule.start or '2024-01-01', schedule.timezone)}"
     if schedule.end is not None:
         yield f"end_date={_instant(schedule.end, schedule.timezone)}"
     yield f"catchup={schedule.catchup}"
-    yield f"max_active_runs={16 if schedule.overlap == 'allow' else 1}"
+    yield f"max_active_runs={airflow.overlap(schedule)}"
     yield f"is_paused_upon_creation={schedule.paused}"
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wye.backend.capabilities import Capabilities, Row
+from wye.backend.capabilities import Capabilities, Row, scheduled
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
 from wye.ir.nodes import arms
-from wye.sdk.settings import Cache, Retry, Schedule, seconds
+from wye.schedules import kfp
+from wye.sdk.settings import Cache, Retry, seconds
 from wye_targets.kubeflow.adapter import ITEMS_LIMIT, VALUE_LIMIT
 from wye_targets.kubeflow.conditions import Order, express
 from wye_targets.kubeflow.dags import TEXT, Kind
-from wye_targets.kubeflow.schedule import Inexpressible, expression, overlap, window
 
 IMAGE = "python:3.11-slim"
 MAX_BYTES = 1_500_000
@@ -119,19 +119,6 @@ def _on_failure(value: Any, options: Any) -> Row | None:
     return Row("rejected", "Kubeflow starts no further task once one has failed", _CONTROL, 'leave out on_failure="continue"')
 
 
-def _scheduled(part: Callable[[Schedule, str], object]) -> Callable[[Any, Any], Row | None]:
-    """Rejected when this part of a schedule cannot be expressed."""
-
-    def when(value: Any, options: Any) -> Row | None:
-        try:
-            part(value, options.timezone)
-        except Inexpressible as error:
-            return Row("rejected", str(error), _RECURRING, error.help)
-        return None
-
-    return when
-
-
 def _parameter(value: Any, options: Any) -> Row | None:
     if value.default is None or len(value.default.text) <= VALUE_LIMIT:
         return None
@@ -162,6 +149,9 @@ def _try(value: Any, options: Any) -> Row | None:
         return Row("emulated", "island: no trigger of Kubeflow's asks what has failed", _EXIT, island=True)
     return None
 
+
+_TIMING = scheduled(lambda schedule, options: kfp.timing(schedule, options.timezone), _RECURRING)
+_OVERLAP = scheduled(lambda schedule, options: kfp.overlap(schedule, options.timezone), _RECURRING)
 
 ROWS: dict[str, Row] = {
     "parameter": Row(
@@ -206,12 +196,12 @@ ROWS: dict[str, Row] = {
     "step.tags": Row("native", "labels of the pod (annotations where a value cannot be a label)", _KUBERNETES, when=_tags),
     "pipeline.tags": Row("emulated", "labels of every pod: a run has none", _KUBERNETES, when=_tags),
     "pipeline.max_parallel": Row("emulated", "edges between tasks that have none otherwise", _SPEC),
-    "schedule.cron": Row("native", "schedule.json: cron_expression in the cluster's zone", _CLIENT, when=_scheduled(expression)),
-    "schedule.every": Row("native", "schedule.json: a cron_expression, anchored by the clock", _CLIENT, when=_scheduled(expression)),
-    "schedule.at": Row("emulated", "schedule.json: a cron_expression with a window of two seconds", _CLIENT, when=_scheduled(expression)),
-    "schedule.window": Row("native", "start_time, end_time", _CLIENT, when=_scheduled(window)),
+    "schedule.cron": Row("native", "schedule.json: cron_expression in the cluster's zone", _CLIENT, when=_TIMING),
+    "schedule.every": Row("native", "schedule.json: cron_expression, anchored by the clock; else interval_second", _CLIENT, when=_TIMING),
+    "schedule.at": Row("emulated", "schedule.json: a cron_expression with a window of two seconds", _CLIENT, when=_TIMING),
+    "schedule.window": Row("native", "start_time, end_time", _CLIENT),
     "schedule.catchup": Row("native", "no_catchup; without catch-up the last time missed still runs, once", _CLIENT),
-    "schedule.overlap": Row("native", "max_concurrency: at most 10 runs at a time", _CONCURRENCY, when=_scheduled(overlap)),
+    "schedule.overlap": Row("native", "max_concurrency: at most 10 runs at a time", _CONCURRENCY, when=_OVERLAP),
     "schedule.paused": Row("native", "enabled", _CLIENT),
     "if": Row("native", "condition-branches with triggerPolicy.condition, valueFromOneof", _CONDITION, when=_if),
     "predicate": Row("emulated", "predicate: a task whose output the condition compares with `true`", _CONDITION, when=_predicate),

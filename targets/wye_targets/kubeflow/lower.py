@@ -17,12 +17,12 @@ from wye.ir.model import Block
 from wye.ir.nodes import blocks
 from wye.runtime.types import show
 from wye.runtime.values import parse_argument, wire
+from wye.schedules.kfp import recurring_run
 from wye_targets.kubeflow import platform
 from wye_targets.kubeflow.adapter import EXACT, SCHEDULED
 from wye_targets.kubeflow.capabilities import Options, plain
 from wye_targets.kubeflow.dags import ONLY, TIME, Dag, Kind, Origin, Step
 from wye_targets.kubeflow.regions import Lowering
-from wye_targets.kubeflow.schedule import recurring_run
 from wye_targets.kubeflow.tasks import CONSTANT_LIMIT, NAMES, Executor, share
 
 _NATIVE = {"bool": "BOOLEAN", "int": "NUMBER_INTEGER", "float": "NUMBER_DOUBLE", "str": "STRING"}

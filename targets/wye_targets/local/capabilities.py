@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from wye.backend.capabilities import Capabilities, Row
+from wye.backend.capabilities import Capabilities, Row, scheduled
+from wye.schedules import crontab
 from wye.sdk.settings import Schedule
-from wye_targets.local.lower import interval_fields
 
 CRONTAB = "https://man7.org/linux/man-pages/man5/crontab.5.html"
+_LINE = "a line of crontab.txt, for a cron that knows CRON_TZ, as cronie does, on a machine whose own clock is never changed, as in UTC"
 FLOCK = "https://man7.org/linux/man-pages/man1/flock.1.html"
 
 
-def _every(schedule: Schedule, options: Any) -> Row | None:
-    if interval_fields(schedule) is not None:
-        return None
-    return Row(
-        "rejected", "a crontab cannot say this interval", CRONTAB, "use whole minutes that divide a day evenly, a day or a week; or `cron=`"
-    )
+_TIMING = scheduled(lambda schedule, options: crontab.expression(schedule), CRONTAB)
 
 
 def _overlap(schedule: Schedule, options: Any) -> Row | None:
@@ -66,13 +62,9 @@ CAPABILITIES = Capabilities(
         "step.tags": Row("advisory", "kept in plan.json"),
         "pipeline.tags": Row("advisory", "kept in plan.json"),
         "pipeline.max_parallel": Row("native", "the plan interpreter"),
-        "schedule.cron": Row("emulated", "a line of crontab.txt; its time zone needs a cron that knows CRON_TZ, as cronie does", CRONTAB),
-        "schedule.every": Row(
-            "emulated", "a line of crontab.txt, in UTC; needs a cron that knows CRON_TZ, as cronie does", CRONTAB, when=_every
-        ),
-        "schedule.at": Row(
-            "rejected", "a crontab line repeats every year", CRONTAB, "start it with at(1), or use `cron=` with `start=` and `end=`"
-        ),
+        "schedule.cron": Row("emulated", _LINE, CRONTAB, when=_TIMING),
+        "schedule.every": Row("emulated", _LINE, CRONTAB, when=_TIMING),
+        "schedule.at": Row("emulated", _LINE + "; a date test lets only the one time pass", CRONTAB, when=_TIMING),
         "schedule.window": Row("emulated", "a date test in the line of crontab.txt", CRONTAB),
         "schedule.catchup": Row("rejected", "cron does not make up for runs that it missed", CRONTAB, "leave out `catchup`"),
         "schedule.overlap": Row("emulated", "flock(1) in the line of crontab.txt", FLOCK, when=_overlap),

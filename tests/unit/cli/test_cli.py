@@ -238,6 +238,15 @@ def test_no_schedule(wye: Wye) -> None:
     assert "build/flow/local/crontab.txt" not in written()
 
 
+def test_no_schedule_compiles_what_a_schedule_keeps_back(wye: Wye) -> None:
+    Path("flow.py").write_text(SOURCE.replace('cron="0 6 * * *"', 'every="90m"'))
+    for command in ("compile", "check"):
+        done = wye(command, "flow.py", "-t", "local")
+        assert done.code == 1
+        assert "--no-schedule" in done.err
+        assert wye(command, "flow.py", "-t", "local", "--no-schedule").code == 0
+
+
 @pytest.mark.parametrize("out", ["flow.py", "flow.py/sub", "mine"])
 def test_output_that_cannot_be_written(wye: Wye, out: str) -> None:
     Path("mine/flow/local").mkdir(parents=True)

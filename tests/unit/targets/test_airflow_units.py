@@ -20,7 +20,7 @@ from wye.diagnostics import Span
 from wye.ir import model as ir
 from wye.sdk.settings import Retry, Schedule
 from wye_targets.airflow import adapter
-from wye_targets.airflow.capabilities import CAPABILITIES, AirflowOptions, interval_cron, native_backoff
+from wye_targets.airflow.capabilities import CAPABILITIES, AirflowOptions, native_backoff
 from wye_targets.airflow.lower import _instant, _param, literal
 
 SPAN = Span("p.py", 1, 1, 1, 2)
@@ -50,23 +50,21 @@ def test_backoff_is_airflows_own_only_where_it_means_the_same(retry: Retry, nati
 
 
 @pytest.mark.parametrize(
-    ("every", "cron"),
+    ("feature", "schedule", "level"),
     [
-        ("5m", "*/5 * * * *"),
-        ("1h", "0 * * * *"),
-        ("6h", "0 */6 * * *"),
-        ("1d", "0 0 * * *"),
-        ("7m", None),
-        ("5h", None),
-        ("90s", None),
-        ("2d", None),
+        ("every", Schedule(every="6h"), "native"),
+        ("every", Schedule(every="6h", start="2026-01-01T01:30"), "native"),
+        ("every", Schedule(every="7h"), "rejected"),
+        ("cron", Schedule(cron="0 6 * * *", timezone="Europe/Zurich"), "native"),
+        ("cron", Schedule(cron="30 2 * * *", timezone="Europe/Zurich"), "rejected"),
+        ("catchup", Schedule(cron="0 6 * * *", catchup=True), "rejected"),
+        ("catchup", Schedule(cron="0 6 * * *", catchup=True, start="2026-01-01"), "native"),
     ],
 )
-def test_an_interval_is_a_cron_expression_or_refused(every: str, cron: str | None) -> None:
-    assert interval_cron(Schedule(every=every)) == cron
-    level = CAPABILITIES.row("schedule.every", Schedule(every=every), AirflowOptions()).level
-    assert level == ("native" if cron else "rejected")
-    assert interval_cron(Schedule(every=every, start="2026-01-01T00:03:00")) is None
+def test_schedules(feature: str, schedule: Schedule, level: str) -> None:
+    row = CAPABILITIES.row(f"schedule.{feature}", schedule, AirflowOptions())
+    assert row.level == level
+    assert row.help or level == "native"
 
 
 @pytest.mark.parametrize(
