@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_run_local import PROGRAM, make
+from test_runs_execute import PROGRAM, make
 
 from wye.backend.capabilities import FEATURES
 from wye.backend.check import check
