@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from wye.backend.capabilities import FEATURES, Level, Place, Row
-from wye.diagnostics import Diagnostics, Span
+from wye.diagnostics import Diagnostic, Diagnostics, Span
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
 from wye.ir.json import returns
@@ -104,11 +104,24 @@ def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = Fa
         if row.level == "rejected":
             problems.error("WYE4001", f"{target.name} cannot do {_title(use)}: {row.how}", use.span, help=row.help, target=target.name)
         elif strict and row.level != "native":
-            message = f"{_title(use)} is {row.level} on {target.name}: {row.how}"
+            message = _not_native(use.feature, row.level, row.how, target.name)
             problems.error("WYE4002", message, use.span, help=row.help, target=target.name)
         decisions.setdefault(_once(use, row), Decision(use.feature, row.level, row.how, row.link, use.span, use.subject, row.help))
     problems.check()
     return CheckedPipeline(pipeline, target, tuple(decisions.values()), config or Config(), _SEAL)
+
+
+def notes(checked: CheckedPipeline) -> tuple[Diagnostic, ...]:
+    """What the target does by other means, or needs not, each a note: with `strict` the same are errors."""
+    name, found = checked.target.name, Diagnostics()
+    for d in checked.decisions:
+        if d.level != "native":
+            found.add(Diagnostic("WYE4002", _not_native(d.feature, d.level, d.how, name), d.span, (), d.help, "note", name))
+    return found.items
+
+
+def _not_native(feature: str, level: Level, how: str, target: str) -> str:
+    return f"{_FEATURES[feature].title} is {level} on {target}: {how}"
 
 
 def _row(use: Use, target: Target, options: Any) -> Row:

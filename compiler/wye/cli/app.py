@@ -115,7 +115,7 @@ COMMANDS = {
             option("-o", "--out", metavar="DIR", type=Path, default=Path("build"), help="where to write (build unless given)"),
             STRICT,
             option("--keep-going", action="store_true", help="write the targets that pass even when another is rejected"),
-            NO_SCHEDULE, _format("text", "json"),
+            NO_SCHEDULE, _format("text", "json", "sarif", "github"),
         ),
         _compile,
     ),
@@ -138,7 +138,7 @@ COMMANDS = {
         "say what compiles where, and why not",
         "Say what compiles where, and why not. Writes nothing. Without a target: for\nall that are installed.",
         "wye check churn.py -t airflow --format github",
-        (SOURCE, TARGETS, STACK, STRICT, NO_SCHEDULE, _format("text", "json", "github", "sarif")),
+        (SOURCE, TARGETS, STACK, STRICT, NO_SCHEDULE, _format("text", "json", "sarif", "github")),
         _check,
     ),
     "graph": Command(

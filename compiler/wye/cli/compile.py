@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wye import driver
 from wye.backend import registry
-from wye.backend.report import report_json
 from wye.backend.write import write_builds
+from wye.cli import machine
 from wye.cli.failure import Usage
-from wye.cli.output import heading, json_diagnostics, say, say_json, show_diagnostics
+from wye.cli.output import heading, say, show_diagnostics
 from wye.cli.report import Outcome, show_report
 from wye.cli.source import split_source
 from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics
-from wye.diagnostics.render import read_sources, render
+from wye.diagnostics.render import read_sources
 from wye.diagnostics.suggest import did_you_mean
 from wye.ir.model import Call
 from wye.sources import source_root
@@ -151,15 +150,16 @@ def check_blocks(pipeline: Pipeline) -> None:
 
 def compile_command(wanted: Wanted, out: Path, keep_going: bool, format: str) -> int:
     """Compile and write. Nothing is written when a target is rejected, unless `keep_going`."""
-    compiled = compile_all(wanted)
     builds: dict[Path, Sequence[EmittedFile]] = {}
-    if compiled.pipeline and (keep_going or not compiled.failed):
-        done = [r for r in compiled.results if not r.problems]
-        builds = {out / compiled.pipeline.name / r.target: r.files for r in done}
-        write_builds(builds)
-    if format == "json":
+    with machine.whole(format):
+        compiled = compile_all(wanted)
+        if compiled.pipeline and (keep_going or not compiled.failed):
+            done = [r for r in compiled.results if not r.problems]
+            builds = {out / compiled.pipeline.name / r.target: r.files for r in done}
+            write_builds(builds)
+    if format in machine.FORMATS:
         written = {folder.name: [(folder / path).as_posix() for path in sorted(f.path for f in files)] for folder, files in builds.items()}
-        say_json(_as_json(compiled, written))
+        machine.show(compiled, written, format)
     else:
         if compiled.problems:
             show_diagnostics(compiled.problems, compiled.root)
@@ -184,33 +184,16 @@ def _show_files(builds: dict[Path, Sequence[EmittedFile]]) -> None:
 
 def check_command(wanted: Wanted, format: str) -> int:
     """Compile, show the result, write nothing."""
-    compiled = compile_all(wanted)
-    if format == "json":
-        say_json(_as_json(compiled, {}))
-    elif format != "text":
-        sys.stdout.write(render(compiled.problems, read_sources(compiled.root), format))
+    with machine.whole(format):
+        compiled = compile_all(wanted)
+    if format in machine.FORMATS:
+        machine.show(compiled, {}, format)
     else:
         if compiled.problems:
             show_diagnostics(compiled.problems, compiled.root)
         if compiled.pipeline:
             _show_report(compiled, compiled.results)
     return 1 if compiled.failed else 0
-
-
-# --- what both show -----------------------------------------------------------------------------------------------------------------
-
-
-def _as_json(compiled: Compiled, written: dict[str, list[str]]) -> dict[str, Any]:
-    targets = {
-        r.target: {
-            "status": "rejected" if r.problems else "compiled",
-            "files": written.get(r.target, []),
-            "report": report_json(r.checked) if r.checked else None,
-        }
-        for r in compiled.results
-    }
-    name = compiled.pipeline.name if compiled.pipeline else None
-    return {"pipeline": name, "targets": targets, "diagnostics": json_diagnostics(compiled.problems, compiled.root)}
 
 
 def _show_report(compiled: Compiled, results: Sequence[Result]) -> None:

@@ -39,7 +39,7 @@ def exit_code(error: BaseException) -> int:
         case _:
             pass
     try:
-        known = _known(error)
+        known = known_failure(error)
     except ImportError:  # a broken installation: the error itself says more
         known = None
     if known is None:
@@ -49,7 +49,7 @@ def exit_code(error: BaseException) -> int:
     return code
 
 
-def _known(error: BaseException) -> tuple[int, str, str | None] | None:
+def known_failure(error: BaseException) -> tuple[int, str, str | None] | None:
     """Exit code, message and help of what is not our bug."""
     if isinstance(error, Usage):
         return 2, str(error), error.help

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+"""A note says what a target does by other means, or needs not; it is no problem."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

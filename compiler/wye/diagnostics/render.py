@@ -1,12 +1,11 @@
-"""Diagnostics in, text for people or machines out: a table of formats, one function each.
+"""Diagnostics in, text for people out, or one as a JSON object. `github.py` and `sarif.py` beside it are for other readers.
 
-The text form follows rustc: `path:line:column: error[CODE]: message`, the source line with the place underlined, labels, `help:`.
+The text follows rustc: `path:line:column: error[CODE]: message`, the source line with the place underlined, labels, `help:`.
 Whatever comes from a file is shown so that it cannot steer the terminal, and is aligned by display width.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from wye.diagnostics.excerpt import excerpt
 from wye.diagnostics.model import Diagnostic, Span
 from wye.diagnostics.screen import paint, safe
 
-__all__ = ["FORMATS", "Source", "Sources", "as_json", "colour_on", "read_sources", "render", "summary"]
+__all__ = ["Source", "Sources", "as_json", "colour_on", "read_sources", "render", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,9 @@ Sources = Callable[[str], Source]
 """From a span's path to the file."""
 
 
-def read_sources(root: Path, here: Path | None = None) -> Sources:
-    """Sources below `root` (absolute span paths stand for themselves), read when first asked for."""
+def read_sources(root: Path, here: Path | None = None, *, inside: bool = False) -> Sources:
+    """Sources below `root` (absolute span paths stand for themselves), read when first asked for. `inside`: the path of what is not
+    below `here` is absolute."""
     import re
     from functools import cache
 
@@ -42,7 +42,8 @@ def read_sources(root: Path, here: Path | None = None) -> Sources:
     @cache
     def source(path: str) -> Source:
         file = Path(os.path.abspath(root / path))
-        shown = min(os.path.relpath(file, base), str(file), key=len)
+        near = os.path.relpath(file, base)
+        shown = str(file) if inside and near.startswith("..") else min(near, str(file), key=len)
         return Source(shown.replace(os.sep, "/"), tuple(re.split(r"\r\n|\r|\n", _text(file))))
 
     return source
@@ -72,12 +73,8 @@ def colour_on(stream: IO[str], environ: Mapping[str, str] = os.environ) -> bool:
     return stream.isatty() and environ.get("TERM") != "dumb"
 
 
-def render(diagnostics: Sequence[Diagnostic], sources: Sources, format: str = "text", *, colour: bool = False, width: int = 140) -> str:
-    """The diagnostics in one of `FORMATS`, ending with a newline."""
-    return FORMATS[format](diagnostics, sources, colour, width)
-
-
-def _as_text(diagnostics: Sequence[Diagnostic], sources: Sources, colour: bool, width: int) -> str:
+def render(diagnostics: Sequence[Diagnostic], sources: Sources, *, colour: bool = False, width: int = 140) -> str:
+    """The diagnostics as text, ending with a newline."""
     parts = [_one(d, sources, colour, width) for d in diagnostics]
     return "\n\n".join([*parts, summary(diagnostics, colour)]) + "\n"
 
@@ -108,9 +105,6 @@ def summary(diagnostics: Sequence[Diagnostic], colour: bool = False) -> str:
     return ", ".join(parts) or "no problems"
 
 
-# --- for machines -----------------------------------------------------------------------------------------------------------------
-
-
 def as_json(d: Diagnostic, sources: Sources) -> dict[str, Any]:
     """One diagnostic as a JSON object; paths are relative to the current directory, ends are exclusive."""
     return {
@@ -127,59 +121,3 @@ def as_json(d: Diagnostic, sources: Sources) -> dict[str, Any]:
 def _place(span: Span, sources: Sources) -> dict[str, Any]:
     ends = {"end_line": span.end_line, "end_column": span.end_column}
     return {"path": sources(span.path).path, "line": span.line, "column": span.column, **ends}
-
-
-def _as_json(diagnostics: Sequence[Diagnostic], sources: Sources, colour: bool, width: int) -> str:
-    return json.dumps([as_json(d, sources) for d in diagnostics], indent=2) + "\n"
-
-
-def _as_github(diagnostics: Sequence[Diagnostic], sources: Sources, colour: bool, width: int) -> str:
-    """Workflow commands: GitHub shows them beside the changed lines."""
-
-    def escape(text: str, more: str = "") -> str:
-        for char in "%\r\n" + more:
-            text = text.replace(char, f"%{ord(char):02X}")
-        return text
-
-    lines = []
-    for d in diagnostics:
-        span = d.span
-        message = d.message + (f"\nhelp: {d.help}" if d.help else "")
-        where = {"file": sources(span.path).path, "line": span.line, "endLine": span.end_line, "col": span.column}
-        if span.line == span.end_line:
-            where["endColumn"] = max(span.column, span.end_column - 1)
-        where["title"] = d.code
-        fields = ",".join(f"{key}={escape(str(value), ':,')}" for key, value in where.items())
-        lines.append(f"::{d.severity} {fields}::{escape(message)}\n")
-    return "".join(lines)
-
-
-def _as_sarif(diagnostics: Sequence[Diagnostic], sources: Sources, colour: bool, width: int) -> str:
-    """SARIF 2.1.0, as code-scanning services read it."""
-
-    def location(span: Span) -> dict[str, Any]:
-        region = {"startLine": span.line, "startColumn": span.column, "endLine": span.end_line, "endColumn": max(1, span.end_column)}
-        return {"physicalLocation": {"artifactLocation": {"uri": sources(span.path).path}, "region": region}}
-
-    def result(d: Diagnostic) -> dict[str, Any]:
-        text = d.message + (f"\nhelp: {d.help}" if d.help else "")
-        related = [{**location(label.span), "message": {"text": label.text}} for label in d.labels]
-        out = {"ruleId": d.code, "level": d.severity, "message": {"text": text}, "locations": [location(d.span)]}
-        return {**out, "relatedLocations": related} if related else out
-
-    rules = [{"id": code} for code in sorted({d.code for d in diagnostics})]
-    driver = {"name": "wye", "rules": rules}
-    log = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [result(d) for d in diagnostics]}],
-    }
-    return json.dumps(log, indent=2) + "\n"
-
-
-FORMATS: Mapping[str, Callable[[Sequence[Diagnostic], Sources, bool, int], str]] = {
-    "text": _as_text,
-    "json": _as_json,
-    "github": _as_github,
-    "sarif": _as_sarif,
-}

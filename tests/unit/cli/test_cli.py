@@ -313,14 +313,6 @@ def test_check_writes_nothing_and_shows_all_targets(wye: Wye) -> None:
     assert {p.name for p in Path().iterdir()} == {"flow.py"}
 
 
-def test_check_for_machines(wye: Wye) -> None:
-    Path("flow.py").write_text(GPU)
-    assert wye("check", "flow.py", "--format", "json").json["targets"]["local"]["files"] == []
-    assert wye("check", "flow.py", "-t", "airflow", "--format", "github").out.startswith("::error file=flow.py,line=4,")
-    assert wye("check", "flow.py", "-t", "airflow", "--format", "sarif").json["runs"][0]["results"][0]["ruleId"] == "WYE4001"
-    assert wye("check", "flow.py", "-t", "local", "--format", "github").out == ""
-
-
 def test_check_shows_rejections_where_they_are(wye: Wye) -> None:
     Path("flow.py").write_text(GPU)
     done = wye("check", "flow.py")

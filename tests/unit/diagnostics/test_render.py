@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wye.diagnostics import Diagnostic, Label, Span
-from wye.diagnostics.render import Source, Sources, colour_on, read_sources, render, summary
+from wye.diagnostics import Diagnostic, Label, Span, explain
+from wye.diagnostics.github import as_github
+from wye.diagnostics.render import Source, Sources, as_json, colour_on, read_sources, render, summary
+from wye.diagnostics.sarif import as_sarif
 from wye.diagnostics.screen import cell, safe
 
 
@@ -213,7 +214,7 @@ BOTH = (
 
 
 def test_json() -> None:
-    first, second = json.loads(render(BOTH, files(), "json"))
+    first, second = (as_json(d, files()) for d in BOTH)
     assert first == {
         "code": "WYE1001", "severity": "error", "message": "first,\n100%", "path": "a.py",
         "line": 2, "column": 3, "end_line": 2, "end_column": 5,
@@ -224,18 +225,39 @@ def test_json() -> None:
 
 
 def test_github() -> None:
-    assert render(BOTH, files(), "github").splitlines() == [
+    assert as_github(BOTH, files(), ["a:b,\r\n::error::c"]).splitlines() == [
+        "::error title=wye::a:b,%0D%0A::error::c",
         "::error file=a.py,line=2,endLine=2,col=3,endColumn=4,title=WYE1001::first,%0A100%25%0Ahelp: do: this",
-        "::warning file=a.py,line=3,endLine=5,col=1,title=WYE1002::second",
+        "::warning file=a.py,line=3,endLine=5,title=WYE1002::second",
     ]
+    odd = Diagnostic("WYE1001", "m", Span("a.py", 1, 1, 1, 1), severity="note")
+    assert (
+        as_github([odd], lambda _: Source("a:b,c%\n.py", ()))
+        == "::notice file=a%3Ab%2Cc%25%0A.py,line=1,endLine=1,col=1,endColumn=1,title=WYE1001::m\n"
+    )
 
 
 def test_sarif() -> None:
-    log = json.loads(render(BOTH, files(), "sarif"))
-    [run] = log["runs"]
-    assert [r["ruleId"] for r in run["results"]] == ["WYE1001", "WYE1002"]
-    place = run["results"][1]["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3, "startColumn": 1, "endLine": 5, "endColumn": 4}}
+    [run] = as_sarif(BOTH, files())["runs"]
+    first, second = run["results"]
+    assert [run["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] for r in (first, second)] == ["WYE1001", "WYE1002"]
+    assert (first["level"], second["level"]) == ("error", "warning")
+    place = second["locations"][0]["physicalLocation"]
+    region = {"startLine": 3, "startColumn": 1, "endLine": 5, "endColumn": 4}
+    assert place == {"artifactLocation": {"uri": "a.py", "uriBaseId": "%SRCROOT%"}, "region": region}
+    assert [label["message"]["text"] for label in first["relatedLocations"]] == ["here"]
+    assert run["tool"]["driver"]["rules"][0]["help"]["markdown"] == explain.page("WYE1001")
+    assert run["invocations"] == [{"executionSuccessful": True}]
+
+
+def test_sarif_of_odd_text() -> None:
+    """What SARIF would read as a placeholder, as a link or as a part of a URI is text."""
+    d = Diagnostic("WYE1001", "{0} [a](b) {{x}}", Span("p", 0, 0, 0, 0), (Label(at(1, 1, 2), "}"),))
+    [result] = as_sarif([d], lambda _: Source("/out side/a#b?c%.py", ()), ["no {file}"])["runs"][0]["results"]
+    assert result["message"]["text"] == "{{0}} [a] (b) {{{{x}}}}"
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "file:///out%20side/a%23b%3Fc%25.py"}
+    assert place["region"] == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
 
 
 def test_sources_are_shown_from_here(tmp_path: Path) -> None:
@@ -244,4 +266,6 @@ def test_sources_are_shown_from_here(tmp_path: Path) -> None:
     found = read_sources(tmp_path / "src", tmp_path)("pipe.py")
     assert found == Source("src/pipe.py", ("# -*- coding: latin-1 -*-", "s = 'é'", "x"))
     assert read_sources(tmp_path / "src", tmp_path)("gone.py") == Source("src/gone.py", ("",))
+    assert read_sources(tmp_path, tmp_path / "src")("pipe.py").path == "../pipe.py"
+    assert read_sources(tmp_path, tmp_path / "src", inside=True)("pipe.py").path == f"{tmp_path}/pipe.py"
     assert read_sources(tmp_path / "src", tmp_path)((tmp_path / "wye.toml").as_posix()).path == "wye.toml"

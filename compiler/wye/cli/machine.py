@@ -1,0 +1,116 @@
+"""What became of a compile in; the one document that `--format json|sarif|github` prints on standard output out.
+
+A format is a function in `FORMATS`; docs/machine-output.md says what readers may rely on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wye.cli.failure import known_failure
+from wye.cli.output import json_diagnostics, say_json
+from wye.diagnostics import Diagnostic
+from wye.diagnostics.render import Sources, read_sources
+
+if TYPE_CHECKING:
+    from wye.cli.compile import Compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a reader may want to know: of a compile, or in `messages` why there was none."""
+
+    compiled: Compiled | None
+    written: Mapping[str, Sequence[str]]
+    messages: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        return self.compiled.problems if self.compiled else ()
+
+    @property
+    def notes(self) -> tuple[Diagnostic, ...]:
+        from wye.backend.check import notes
+
+        results = self.compiled.results if self.compiled else ()
+        return tuple(note for r in results if r.checked for note in notes(r.checked))
+
+    @property
+    def sources(self) -> Sources:
+        """Files by their paths in the checkout."""
+        file = self.compiled.file if self.compiled else Path()
+        return read_sources(self.compiled.root if self.compiled else Path(), checkout(file), inside=True)
+
+
+def show(compiled: Compiled, written: Mapping[str, Sequence[str]], format: str) -> None:
+    """Print it in one of `FORMATS`."""
+    FORMATS[format](Findings(compiled, written))
+
+
+@contextmanager
+def whole(format: str) -> Iterator[None]:
+    """While this lasts, whatever ends the command with exit code 1 is also told in the format; people read it on standard error."""
+    try:
+        yield
+    except Exception as error:
+        found = known_failure(error) if format in FORMATS else None
+        if found and found[0] == 1:
+            _, message, help = found
+            FORMATS[format](Findings(None, {}, (message + (f"\nhelp: {help}" if help else ""),)))
+        raise
+
+
+def checkout(file: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """The root of the checkout that the file is in; without one, the current directory."""
+    folder = file.resolve().parent
+    for above in (folder, *folder.parents):
+        if (above / ".git").exists():
+            return above
+    workspace = environ.get("GITHUB_WORKSPACE")  # a checkout without git has no `.git`
+    if workspace and folder.is_relative_to(Path(workspace).resolve()):
+        return Path(workspace).resolve()
+    return Path.cwd()
+
+
+def _json(found: Findings) -> None:
+    from wye.backend.report import report_json
+
+    compiled = found.compiled
+    targets: dict[str, Any] = {}
+    for r in compiled.results if compiled else ():
+        status = "rejected" if r.problems else "compiled"
+        files = list(found.written.get(r.target, ()))
+        targets[r.target] = {"status": status, "files": files, "report": report_json(r.checked) if r.checked else None}
+    root = compiled.root if compiled else Path()
+    say_json(
+        {
+            "pipeline": compiled.pipeline.name if compiled and compiled.pipeline else None,
+            "status": "failed" if compiled is None or compiled.failed else "compiled",
+            "targets": targets,
+            "diagnostics": json_diagnostics(found.problems, root),
+            "notes": json_diagnostics(found.notes, root),
+            "messages": list(found.messages),
+        }
+    )
+
+
+def _sarif(found: Findings) -> None:
+    from wye.diagnostics.sarif import as_sarif
+
+    say_json(as_sarif((*found.problems, *found.notes), found.sources, found.messages))
+
+
+def _github(found: Findings) -> None:
+    import sys
+
+    from wye.diagnostics.github import as_github
+
+    sys.stdout.write(as_github((*found.problems, *found.notes), found.sources, found.messages))
+
+
+FORMATS: Mapping[str, Callable[[Findings], None]] = {"json": _json, "sarif": _sarif, "github": _github}
