@@ -10,8 +10,10 @@ import pytest
 
 from wye.backend import registry
 from wye.cli import run
+from wye.cli.compile import options_for
 from wye.driver import compile_source, compile_target, read_pipeline
 from wye.ir.text import show
+from wye.stacks import Choice, Config
 from wye.testing import golden
 from wye.testing.cases import Case, feature_cases
 
@@ -36,7 +38,9 @@ def test_frontend(case: str, bless: bool) -> None:
 @pytest.mark.parametrize(("case", "target"), [(c, t) for c in CASES.values() for t in c.targets], ids=lambda v: getattr(v, "name", v))
 def test_feature(case: Case, target: str, bless: bool) -> None:
     kind = registry.load(target)
-    files, _ = compile_target(compile_source(case.source), kind, kind.options())
+    pipeline = compile_source(case.source)
+    made = options_for(pipeline, target, Choice(None, Config()))
+    files, _ = compile_target(pipeline, kind, made.value, effective=made.effective)
     produced = golden.pinned(files, type(kind).__module__)
     assert golden.differences(ROOT / "features" / case.name / "out" / target, produced, bless=bless) == []
 

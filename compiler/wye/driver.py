@@ -10,7 +10,7 @@ from wye.backend.check import CheckedPipeline, check, judge
 from wye.backend.report import report_file
 from wye.backend.target import EmittedFile, Target
 from wye.ir.model import Pipeline
-from wye.stacks.tables import Config
+from wye.stacks.tables import Config, Effective
 
 
 def read_pipeline(file: Path, pipeline: str | None = None) -> Pipeline:
@@ -38,8 +38,15 @@ def compile_source(file: Path, pipeline: str | None = None, *, cached: bool = Fa
 
 
 def compile_target(
-    pipeline: Pipeline, target: Target, options: Any, *, strict: bool = False, config: Config | None = None
+    pipeline: Pipeline,
+    target: Target,
+    options: Any,
+    *,
+    strict: bool = False,
+    config: Config | None = None,
+    effective: tuple[Effective, ...] = (),
 ) -> tuple[tuple[EmittedFile, ...], CheckedPipeline]:
     """One target's files with the loss report, and the proof that the target can do all that the pipeline asks. Raises `CompileFailed`."""
-    checked = check(passes.islands(pipeline, judge(target, options), target.name), target, options, strict=strict, config=config)
+    legal = passes.islands(pipeline, judge(target, options), target.name)
+    checked = check(legal, target, options, strict=strict, config=config, effective=effective)
     return (*target.emit(target.lower(checked, options)), report_file(checked)), checked

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from wye.backend.capabilities import FEATURES, Level, Place, Row
+from wye.backend.placement import PLACEMENT, check_blocks
 from wye.diagnostics import Diagnostic, Diagnostics, Span
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
 from wye.ir.json import returns
 from wye.ir.model import Block, Expr, Node, Pipeline
-from wye.ir.nodes import blocks, every, inside
+from wye.ir.nodes import blocks, inside
 from wye.ir.settings import PipelineSettings, Settings
-from wye.stacks.tables import Config
+from wye.stacks.tables import DEFAULT, Config, Effective, Shared
 
 if TYPE_CHECKING:
     from wye.backend.target import Target
@@ -37,6 +38,7 @@ _IN_ISLAND = {
     "step.memory": Row("emulated", "the island has the largest of its steps' resources"),
 }
 """Settings of steps inside an island, where the platform has no say: the same on every target."""
+_SHARED = {f.name for f in fields(Shared)}
 _SEAL = object()
 
 
@@ -86,6 +88,8 @@ class CheckedPipeline:
     decisions: tuple[Decision, ...]
     config: Config
     """What the project says for every target: how its code travels, where packages come from."""
+    effective: tuple[Effective, ...]
+    """Each value of the target's options and of the steps' own blocks, and whose it is."""
     seal: object = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -93,13 +97,21 @@ class CheckedPipeline:
             raise TypeError("only `check` makes a CheckedPipeline")
 
 
-def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = False, config: Config | None = None) -> CheckedPipeline:
+def check(
+    pipeline: Pipeline,
+    target: Target,
+    options: Any,
+    *,
+    strict: bool = False,
+    config: Config | None = None,
+    effective: tuple[Effective, ...] = (),
+) -> CheckedPipeline:
     """Decide on every feature that the pipeline uses. Raises `CompileFailed` with all that the target cannot do; with `strict` also with
-    all that it does by other means, or that has no meaning there."""
+    all that it does by other means, or that has no meaning there. `effective`: why the options are what they are."""
     problems = Diagnostics()
-    _refuse_step_blocks(pipeline, target.name, problems)
+    effective += check_blocks(pipeline, target.name, options, problems)
     decisions: dict[tuple[Any, ...], Decision] = {}
-    for use in uses(pipeline):
+    for use in (*uses(pipeline), *_stack_uses(effective, target.name)):
         row = _row(use, target, options)
         if row.level == "rejected":
             problems.error("WYE4001", f"{target.name} cannot do {_title(use)}: {row.how}", use.span, help=row.help, target=target.name)
@@ -108,7 +120,19 @@ def check(pipeline: Pipeline, target: Target, options: Any, *, strict: bool = Fa
             problems.error("WYE4002", message, use.span, help=row.help, target=target.name)
         decisions.setdefault(_once(use, row), Decision(use.feature, row.level, row.how, row.link, use.span, use.subject, row.help))
     problems.check()
-    return CheckedPipeline(pipeline, target, tuple(decisions.values()), config or Config(), _SEAL)
+    return CheckedPipeline(pipeline, target, tuple(decisions.values()), config or Config(), effective, _SEAL)
+
+
+def _stack_uses(effective: tuple[Effective, ...], target: str) -> Iterator[Use]:
+    """What a stack names whatever its target is, and where tasks are to run; a placement's value is its key and value."""
+    for e in effective:
+        if e.origin == DEFAULT or e.span is None:
+            continue
+        before, _, key = e.key.partition(".")
+        if e.subject or before == PLACEMENT:
+            yield Use(PLACEMENT, ((e.key if e.subject else key).partition(".")[0], e.value), e.span, e.subject or target)
+        elif e.key in _SHARED:
+            yield Use(f"stack.{e.key}", e.value, e.span, target)
 
 
 def notes(checked: CheckedPipeline) -> tuple[Diagnostic, ...]:
@@ -151,17 +175,6 @@ def _once(use: Use, row: Row) -> tuple[Any, ...]:
     if row.level == "native" and _FEATURES[use.feature].group in _STRUCTURE:
         return use.feature, row.how
     return use.feature, row.how, use.span
-
-
-def _refuse_step_blocks(pipeline: Pipeline, target: str, problems: Diagnostics) -> None:
-    for node in every(pipeline.body):
-        if isinstance(node, ir.Call):
-            for name, block in node.settings.targets:
-                if name == target and block:
-                    keys = ", ".join(f"`{key}`" for key, _ in block)
-                    span = node.settings.span("targets", node.span)
-                    message = f"{target} has no settings of its own for a step: {keys}"
-                    problems.error("WYE4003", message, span, help="set it on the pipeline, or in a stack", target=target)
 
 
 # --- what a pipeline uses ---------------------------------------------------------------------------------------------------------

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import fields, is_dataclass
 from importlib import metadata
+from pathlib import PurePosixPath
 from typing import Any, get_args
 
 from wye.backend.capabilities import Level
 from wye.backend.check import CheckedPipeline, Decision
 from wye.backend.target import EmittedFile
 from wye.backend.write import REPORT
+from wye.diagnostics import Span
+from wye.stacks.tables import DEFAULT, Effective, key_of
 
 
 def report_json(checked: CheckedPipeline) -> dict[str, Any]:
-    """The report of one target: one row per use of a feature, in source order, and how many there are of each level."""
+    """The report of one target: one row per use of a feature, in source order, and how many there are of each level; and what was set
+    that goes beyond the source, with the variables of the environment that the artifact depends on."""
     rows = sorted(checked.decisions, key=lambda d: (d.span, d.feature, d.subject))
     levels = [d.level for d in rows]
     return {
@@ -22,6 +28,7 @@ def report_json(checked: CheckedPipeline) -> dict[str, Any]:
         "target": checked.target.name,
         "summary": {level: levels.count(level) for level in get_args(Level) if level != "rejected"},
         "rows": [_row(d) for d in rows],
+        **_set(checked),
     }
 
 
@@ -31,4 +38,39 @@ def report_file(checked: CheckedPipeline) -> EmittedFile:
 
 
 def _row(d: Decision) -> dict[str, Any]:
-    return {"feature": d.feature, "level": d.level, "how": d.how, "link": d.link, "subject": d.subject, "span": str(d.span)}
+    return {"feature": d.feature, "level": d.level, "how": d.how, "link": d.link, "subject": d.subject, "span": place(d.span)}
+
+
+def _set(checked: CheckedPipeline) -> dict[str, Any]:
+    """The chosen stack, each value that somebody has set for this target, and the environment's part in it."""
+    found = [e for e in (*checked.config.effective, *checked.effective) if e.origin != DEFAULT]
+    said: dict[str, Any] = {"stack": checked.config.stack} if checked.config.stack else {}
+    if found:
+        said["settings"] = [effective_json(e) for e in found]
+    variables = sorted({v for e in found for v in e.variables})
+    if variables:
+        said["environment"] = variables
+    return said
+
+
+def effective_json(e: Effective) -> dict[str, Any]:
+    """A value and whose it is, for machines. A stack's file is named without its folder, which is another one on each machine."""
+    form: dict[str, Any] = {"task": e.subject} if e.subject else {}
+    form |= {"key": e.key, "value": shown(e.value), "from": e.origin, "place": place(e.span) if e.span else None}
+    return form | ({"environment": list(e.variables)} if e.variables else {})
+
+
+def place(span: Span) -> str:
+    path = PurePosixPath(span.path)
+    return f"{path.name if path.is_absolute() else path}:{span.line}:{span.column}"
+
+
+def shown(value: Any) -> Any:
+    """A value as data, without the password of an address."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key_of(f): shown(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {k: shown(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [shown(v) for v in value]
+    return re.sub(r"(://)[^/@\s]*@", r"\1***@", value) if isinstance(value, str) else value

@@ -46,7 +46,7 @@ SOURCE = option("source", metavar="FILE[:PIPELINE]", help="the Python file, and 
 TARGETS = option(
     "-t", "--target", metavar="TARGET", action="append", default=[], dest="targets", help="a target; may be given several times"
 )
-STACK = option("--stack", metavar="NAME", help="the target and options of this stack in wye.toml")
+STACK = option("--stack", metavar="NAME", help="the stack of wye.toml that holds (else $WYE_STACK, else what `wye stack use` chose)")
 STRICT = option("--strict", action="store_true", help="refuse what a target only emulates or does not need")
 NO_SCHEDULE = option("--no-schedule", action="store_true", help="leave the pipeline's schedule out")
 
@@ -61,14 +61,14 @@ def _compile(given: argparse.Namespace) -> int:
 def _check(given: argparse.Namespace) -> int:
     from wye.cli.compile import Wanted, check_command
 
-    everything = not given.targets and given.stack is None
-    return check_command(Wanted(given.source, tuple(given.targets), everything, given.stack, given.strict, given.no_schedule), given.format)
+    wanted = Wanted(given.source, tuple(given.targets), False, given.stack, given.strict, given.no_schedule, otherwise_all=True)
+    return check_command(wanted, given.format)
 
 
 def _run(given: argparse.Namespace) -> int:
     from wye.cli.execute import run_command
 
-    return run_command(given.source, given.parameters, given.params, given.workers, given.format, given.scheduled_time)
+    return run_command(given.source, given.parameters, given.params, given.workers, given.format, given.scheduled_time, given.stack)
 
 
 def _dump(given: argparse.Namespace) -> int:
@@ -128,6 +128,7 @@ COMMANDS = {
             option("-p", "--param", metavar="NAME=TEXT", action="append", default=[], dest="parameters",
                    help="a parameter: JSON, or plain text for a `str`; may be given several times"),
             option("--params", metavar="FILE.json", type=Path, help="parameters as one JSON object"),
+            STACK,
             option("--workers", metavar="N", type=_workers, help="tasks at a time (as many as there are cores unless given)"),
             option("--scheduled-time", metavar="TIME", help="the time for which the run is meant (its start unless given)"),
             _format("text", "json"),

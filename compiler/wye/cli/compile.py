@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 
 from wye import driver
 from wye.backend import registry
+from wye.backend.placement import check_blocks as check_step_blocks
 from wye.backend.write import write_builds
 from wye.cli import machine
 from wye.cli.failure import Usage
 from wye.cli.output import heading, say, show_diagnostics
 from wye.cli.report import Outcome, show_report
 from wye.cli.source import split_source
-from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics
+from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics, Span
 from wye.diagnostics.render import read_sources
 from wye.diagnostics.suggest import did_you_mean
 from wye.ir.model import Call
+from wye.ir.nodes import every
+from wye.ir.settings import PipelineSettings, Settings, thaw
 from wye.sources import source_root
-from wye.stacks import Config, Setting, Stack, load_config, load_stack, make_options
+from wye.stacks import Choice, Config, Made, Setting, Stack, choose, settings_of_source, stack_options
 
 if TYPE_CHECKING:
     from wye.backend.check import CheckedPipeline
@@ -39,6 +42,8 @@ class Wanted:
     stack: str | None
     strict: bool
     no_schedule: bool
+    otherwise_all: bool = False
+    """Every target, when none is named and no stack is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,13 @@ class Compiled:
 def compile_all(wanted: Wanted) -> Compiled:
     """Compile the source once, and the pipeline for each target; problems are collected."""
     file, name = split_source(wanted.source)
-    stack: Stack | None = None
-    config = Config()
+    choice = Choice(None, Config())
     problems: list[Diagnostic] = []
     try:
-        stack = load_stack(file, wanted.stack, registry.names()) if wanted.stack else None
-        config = stack.config if stack else load_config(file)
+        choice = choose(file, wanted.stack, registry.names(), kept=not wanted.targets and not wanted.all)
     except CompileFailed as failure:
         problems += failure.diagnostics
-    targets = _targets(wanted, stack) if not problems else ()
+    targets = _targets(wanted, choice.stack) if not problems else ()
     try:
         pipeline = driver.compile_source(file, name, cached=True)
         if wanted.no_schedule:
@@ -91,7 +94,7 @@ def compile_all(wanted: Wanted) -> Compiled:
         return Compiled(file, None, (), _in_order([*problems, *failure.diagnostics]))
     if problems:
         return Compiled(file, None, (), _in_order(problems))
-    results = tuple(_one(pipeline, target, stack, config, wanted.strict) for target in targets)
+    results = tuple(_one(pipeline, target, choice, wanted.strict) for target in targets)
     return Compiled(file, pipeline, results, _in_order([d for r in results for d in r.problems]))
 
 
@@ -105,7 +108,8 @@ def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _targets(wanted: Wanted, stack: Stack | None) -> tuple[str, ...]:
     """The targets to compile for, each once, in the order given."""
-    chosen = list(wanted.targets) + ([stack.target] if stack else []) + (list(registry.names()) if wanted.all else [])
+    chosen = list(wanted.targets) + ([stack.target] if stack else [])
+    chosen += registry.names() if wanted.all or (wanted.otherwise_all and not chosen) else ()
     if not chosen:
         known = ", ".join(registry.names()) or "none is installed"
         raise Usage("no target given", f"-t TARGET, --all or --stack NAME; the targets are: {known}")
@@ -114,34 +118,45 @@ def _targets(wanted: Wanted, stack: Stack | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chosen))
 
 
-def _one(pipeline: Pipeline, name: str, stack: Stack | None, config: Config, strict: bool) -> Result:
+def _one(pipeline: Pipeline, name: str, choice: Choice, strict: bool) -> Result:
     target = registry.load(name)
-    settings = stack.settings if stack and stack.target == name else ()
     try:
-        options = make_options(name, target.options, [*settings, *block_settings(pipeline, name)])
-        files, checked = driver.compile_target(pipeline, target, options, strict=strict, config=config)
+        made = options_for(pipeline, name, choice)
+        files, checked = driver.compile_target(pipeline, target, made.value, strict=strict, config=choice.config, effective=made.effective)
     except CompileFailed as failure:
-        return Result(name, (), None, failure.diagnostics)
+        steps = Diagnostics()
+        check_step_blocks(pipeline, name, target.options(), steps)  # all in one go, also when the options are wrong
+        return Result(name, (), None, _in_order([*failure.diagnostics, *steps.items]))
     return Result(name, files, checked, ())
+
+
+def options_for(pipeline: Pipeline, name: str, choice: Choice) -> Made:
+    """A target's options: of the chosen stack when it is that target's, and of the pipeline's own block. Raises `CompileFailed`."""
+    stack = choice.stack.settings if choice.stack and choice.stack.target == name else ()
+    return stack_options(name, registry.load(name).options, stack, block_settings(pipeline, name))
 
 
 def block_settings(pipeline: Pipeline, target: str) -> list[Setting]:
     """What the pipeline's own `targets={…}` says for this target; it goes before the stack."""
-    span = pipeline.settings.span("targets", pipeline.span)
-    return [Setting(key, value, span, span) for name, block in pipeline.settings.targets if name == target for key, value in block]
+    settings, before = pipeline.settings, f"targets.{target}."
+    spans = {n.removeprefix(before): s for n, s in settings.spans if n.startswith(before)}
+    block = [(key, thaw(value)) for name, block in settings.targets if name == target for key, value in block]
+    return settings_of_source(block, f'targets={{"{target}": …}} of the pipeline', spans, settings.span("targets", pipeline.span))
 
 
 def check_blocks(pipeline: Pipeline) -> None:
     """Every target that a `targets={…}` block names exists: a misspelt one would be dropped in silence."""
     problems = Diagnostics()
     known = registry.names()
-    blocks = [(pipeline.settings.targets, pipeline.settings.span("targets", pipeline.span))]
-    blocks += [(s.settings.targets, s.settings.span("targets", s.span)) for s in pipeline.steps]
-    blocks += [(n.settings.targets, n.settings.span("targets", n.span)) for n in pipeline.body.nodes if isinstance(n, Call)]
-    for block, span in blocks:
-        for name, _ in block:
+    holders: list[tuple[Settings | PipelineSettings, Span]] = [(pipeline.settings, pipeline.span)]
+    holders += [(s.settings, s.span) for s in pipeline.steps]
+    holders += [(n.settings, n.span) for n in every(pipeline.body) if isinstance(n, Call)]
+    for settings, whole in holders:
+        span, spans = settings.span("targets", whole), settings.spans
+        for name, _ in settings.targets:
             if name not in known:
-                problems.error("WYE5005", f"unknown target `{name}`", span, help=did_you_mean(name, known, "targets"))
+                place = next((s for n, s in spans if n == f"targets.{name}"), span)
+                problems.error("WYE5005", f"unknown target `{name}`", place, help=did_you_mean(name, known, "targets"))
     problems.check()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from wye import driver
 from wye.backend import registry
 from wye.backend.check import CheckedPipeline, check
-from wye.cli.compile import block_settings, check_blocks
+from wye.cli.compile import check_blocks, options_for
 from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
 from wye.cli.progress import counted, progress
 from wye.cli.source import read_moment, read_parameters, split_parameters, split_source
@@ -24,13 +24,13 @@ from wye.runs.execute import RunResult, run_local
 from wye.runs.inputs import RunInputError, Text
 from wye.runtime.plan import task_folder
 from wye.sources import source_root
-from wye.stacks import load_config, make_options
+from wye.stacks import choose
 
 TARGET = "local"
 
 
 def run_command(
-    source: str, texts: Sequence[str], file: Path | None, workers: int | None, format: str, scheduled: str | None = None
+    source: str, texts: Sequence[str], file: Path | None, workers: int | None, format: str, scheduled: str | None, stack: str | None
 ) -> int:
     """Run it. Exit 0 when it succeeded, 1 when a step failed or the input is wrong, 130 when it was stopped."""
     path, name = split_source(source)
@@ -38,7 +38,7 @@ def run_command(
     params |= {name: Text(text) for name, text in split_parameters(texts).items()}
     moment = read_moment(scheduled) if scheduled else None
     try:
-        checked, most = _prepare(path, name)
+        checked, most = _prepare(path, name, stack)
     except CompileFailed as failure:
         show_diagnostics(failure.diagnostics, source_root(path))
         if format == "json":
@@ -61,14 +61,16 @@ def run_command(
     return {"succeeded": 0, "failed": 1, "cancelled": 130}[result.status]
 
 
-def _prepare(path: Path, name: str | None) -> tuple[CheckedPipeline, int | None]:
+def _prepare(path: Path, name: str | None, stack: str | None) -> tuple[CheckedPipeline, int | None]:
     """The pipeline as the local executor takes it, and how many tasks at a time its source wants. Who starts it does not matter here."""
     pipeline = driver.compile_source(path, name, cached=True)
     pipeline = replace(pipeline, settings=replace(pipeline.settings, schedule=None))
     check_blocks(pipeline)
     target = registry.load(TARGET)
-    options = make_options(TARGET, target.options, block_settings(pipeline, TARGET))
-    return check(pipeline, target, options, config=load_config(path)), getattr(options, "workers", None)
+    choice = choose(path, stack, registry.names())
+    made = options_for(pipeline, TARGET, choice)
+    checked = check(pipeline, target, made.value, config=choice.config, effective=made.effective)
+    return checked, getattr(made.value, "workers", None)
 
 
 def _tasks(checked: CheckedPipeline) -> int | None:

@@ -15,7 +15,7 @@ from wye.frontend.annotations import Annotations
 from wye.frontend.constants import Constants, NotConstant
 from wye.frontend.project import Definition, External, Module, Project, dotted, statements
 from wye.ir.model import Const, Parameter, ParameterKind, Port, Step, StepParameter
-from wye.ir.settings import PipelineSettings, Settings
+from wye.ir.settings import PipelineSettings, Settings, Table, Targets
 from wye.runtime.types import Type, format_of, show
 from wye.runtime.values import CannotTravel, encode, normalise
 from wye.schedules.meaning import check as check_schedule
@@ -342,6 +342,8 @@ class Declarations:
                 continue
             values[name] = tuple(value) if isinstance(value, list) else value
             spans[name] = module.span(arg)
+            if name == "targets":
+                spans.update(_entries(module, arg.value, name))
         try:
             return kind(**values), tuple(sorted(spans.items()))
         except SettingError as error:
@@ -376,13 +378,13 @@ def is_json(t: Type) -> bool:
     return t[0] in ("list", "union") and all(is_json(a) for a in t[1:])
 
 
-def freeze_targets(targets: dict[str, dict[str, Any]]) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+def freeze_targets(targets: dict[str, dict[str, Any]]) -> Targets:
     return tuple((name, tuple((k, _freeze(v)) for k, v in block.items())) for name, block in targets.items())
 
 
 def _freeze(value: Any) -> Any:
     if isinstance(value, dict):
-        return tuple((k, _freeze(v)) for k, v in value.items())
+        return Table(tuple((k, _freeze(v)) for k, v in value.items()))
     return tuple(_freeze(v) for v in value) if isinstance(value, list | tuple) else value
 
 
@@ -399,6 +401,16 @@ def parameters_of(node: cst.FunctionDef) -> Iterator[tuple[ParameterKind, cst.Pa
 def _doc(node: cst.FunctionDef) -> str | None:
     text = node.get_docstring()
     return text.strip() if text else None
+
+
+def _entries(module: Module, value: cst.BaseExpression, way: str) -> Iterator[tuple[str, Span]]:
+    """Where each entry of a dict stands, by its way from outside: `targets.airflow.queue`."""
+    for element in value.elements if isinstance(value, cst.Dict) else ():
+        if isinstance(element, cst.DictElement) and isinstance(element.key, cst.SimpleString):
+            inner = f"{way}.{element.key.evaluated_value!s}"
+            start, end = module.span(element.key), module.span(element.value)
+            yield inner, Span(start.path, start.line, start.column, end.end_line, end.end_column)
+            yield from _entries(module, element.value, inner)
 
 
 def _argument_span(module: Module, value: cst.BaseExpression, name: str) -> Span:

@@ -13,7 +13,7 @@ from wye.ir.expressions import Key, Reference, key, references
 from wye.ir.model import Block, Expr
 from wye.ir.nodes import captures, every, expressions, source
 from wye.ir.printer import type_json, unique_name, value_form
-from wye.ir.settings import PipelineSettings, Settings
+from wye.ir.settings import PipelineSettings, Settings, Targets, thaw
 from wye.sdk.settings import Cache, seconds
 
 VERSION = 1
@@ -281,7 +281,7 @@ def _settings(s: Settings) -> dict[str, Any]:
         "resources": _present(asdict(s.resources).items()) if s.resources else None,
         "cache": _cache(s.cache) if s.cache else None,
         "tags": dict(s.tags),
-        "targets": {name: dict(options) for name, options in s.targets},
+        "targets": _targets(s.targets),
     }
     return form | {"settings": _present(rest.items())}
 
@@ -298,7 +298,11 @@ def _pipeline_settings(s: PipelineSettings) -> dict[str, Any]:
         form["max_parallel"] = s.max_parallel
     if s.schedule:
         form["schedule"] = _present(asdict(s.schedule).items())
-    return form | _present([("tags", dict(s.tags)), ("targets", {name: dict(options) for name, options in s.targets})])
+    return form | _present([("tags", dict(s.tags)), ("targets", _targets(s.targets))])
+
+
+def _targets(blocks: Targets) -> dict[str, Any]:
+    return {name: {k: thaw(v) for k, v in block} for name, block in blocks}
 
 
 def _present(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:

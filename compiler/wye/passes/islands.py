@@ -18,8 +18,11 @@ from wye.ir import model as ir
 from wye.ir.expressions import references, rewrite
 from wye.ir.model import Block, Expr, Node, Pipeline
 from wye.ir.nodes import blocks, every, expressions, inside, rewritten
-from wye.ir.settings import Settings
+from wye.ir.settings import Settings, Targets
 from wye.sdk.settings import Resources, Secret, memory_bytes
+
+KEPT = ("image", "packages", "secrets", "resources", "targets")
+"""The settings of the steps inside that the island has."""
 
 Judge = Callable[[Node, tuple[str, ...]], str | None]
 """Why a target cannot express a region; None when it can. The second argument is what is around it, outermost first."""
@@ -83,14 +86,20 @@ class _Maker:
         return inner(block)
 
     def _settings(self, region: Node) -> Settings:
-        """The environment and the largest resources of what is inside."""
+        """The environment, the place and the largest resources of what is inside."""
         inner = [n for b in blocks(region) for n in every(b) if isinstance(n, ir.Call | ir.Compute | ir.Fail)]
         image: ir.Call | ir.Compute | ir.Fail | None = None
         packages: dict[str, tuple[str, Node]] = {}
         secrets: dict[str, tuple[Secret, Node]] = {}
         resources: Resources | None = None
+        placed: Node | None = None
+        targets: Targets = ()
         for node in inner:
             s = node.settings
+            own = tuple((name, block) for name, block in s.targets if name == self._target and block)
+            if own and targets and own != targets:
+                self._refuse(region, placed or node, node, "their own `targets` blocks, which differ")
+            placed, targets = (node, own) if own else (placed, targets)
             if s.image is not None and image is not None and image.settings.image != s.image:
                 self._refuse(region, image, node, f"the images {image.settings.image} and {s.image}")
             image = node if s.image is not None else image
@@ -109,12 +118,13 @@ class _Maker:
                 if len(gpu_types) > 1:
                     self._refuse(region, region, node, f"the gpu types {' and '.join(sorted(gpu_types))}")
                 resources = largest(resources, s.resources)
-        spans = tuple((n, s) for node in inner for n, s in node.settings.spans if n in ("image", "packages", "secrets", "resources"))
+        spans = tuple((n, s) for node in inner for n, s in node.settings.spans if n.partition(".")[0] in KEPT)
         return Settings(
             image=image.settings.image if image else None,
             packages=tuple(r for r, _ in packages.values()),
             resources=resources,
             secrets=tuple(s for s, _ in secrets.values()),
+            targets=targets,
             spans=tuple(dict(reversed(spans)).items()),
         )
 

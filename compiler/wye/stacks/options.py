@@ -1,140 +1,159 @@
-"""A target's options class and what a stack and a source say in, the options out: typed, with each problem at its place."""
+"""A class of settings and what the layers say in, outermost first; its instance and why each value holds out."""
 
 from __future__ import annotations
 
-import types
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, get_type_hints
 
 from wye.diagnostics import Diagnostics, Span
 from wye.diagnostics.suggest import did_you_mean
-from wye.stacks.tables import key_of
+from wye.stacks.tables import DEFAULT, Effective, Shared, key_of
+from wye.stacks.toml import Place
+from wye.stacks.typed import Leaf, Misfit, Reader, Setting, Tree, Words, build, is_table, merge, plain
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One `key = value`, and where it stands."""
+class Made:
+    """An instance, and each of its values."""
 
-    key: str
     value: Any
-    key_span: Span
-    value_span: Span
+    effective: tuple[Effective, ...]
 
 
-def make_options(target: str, kind: type, settings: Iterable[Setting]) -> Any:
-    """An instance of the target's options class; of two settings with one key the later wins. Raises `CompileFailed`."""
+def stack_options(target: str, kind: type, stack: Iterable[Setting], source: Iterable[Setting] = ()) -> Made:
+    """The options that a stack and the source give; the source goes before. What any stack may name and this target has no option for
+    is only handed on. Raises `CompileFailed`."""
+    known = {key_of(f) for f in fields(kind)}
+    given = list(stack)
+    shared = {f.name for f in fields(Shared)} - known
+    other = [s for s in given if s.key in shared]
     problems = Diagnostics()
-    made = _make(_Kind(f"the target `{target}` has no option", f"options of {target}", "WYE5006", target), kind, settings, problems)
+    made = make(option_words(target), kind, [*(s for s in given if s not in other), *source], problems)
+    rest = make(option_words(target), Shared, other, problems)
     problems.check()
-    return made
+    return Made(made.value, (*made.effective, *(e for e in rest.effective if e.origin != DEFAULT)))
 
 
-def make_table(name: str, kind: type, settings: Iterable[Setting], problems: Diagnostics) -> Any:
-    """An instance of the class of `[name]`, in the same way; the class itself when there are problems."""
-    return _make(_Kind(f"`[{name}]` has no key", f"keys of [{name}]", "WYE5002", None), kind, settings, problems)
+def overlay(target: str, base: Any, settings: Iterable[Setting], problems: Diagnostics) -> Made:
+    """`base` with the settings over it, joined as layers are; of the values only those that are set here."""
+    given = list(settings)
+    tree = _tree(option_words(target), type(base), given, problems)
+    if tree is None:
+        return Made(base, ())
+    hints = get_type_hints(type(base))
+    changed: dict[str, Any] = {}
+    for name, inner in tree.items():
+        own = build(inner, hints[name])
+        changed[name] = {**getattr(base, name), **own} if is_table(plain(hints[name])) else own
+    value = _checked(lambda: replace(base, **changed), option_words(target), tree, problems)
+    effective = () if value is None else tuple(e for e in _effective(type(base), tree, value, "") if e.origin != DEFAULT)
+    return Made(base if value is None else value, effective)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What is made, for people."""
-
-    unknown: str
-    keys: str
-    code: str
-    target: str | None
+def option_words(target: str) -> Words:
+    return Words(f"the target `{target}` has no option", f"options of {target}", "WYE5006", target)
 
 
-def _make(what: _Kind, kind: type, settings: Iterable[Setting], problems: Diagnostics) -> Any:
+def table_words(name: str) -> Words:
+    return Words(f"`[{name}]` has no key", f"keys of [{name}]", "WYE5002")
+
+
+def make(words: Words, kind: type, settings: Iterable[Setting], problems: Diagnostics) -> Made:
+    """The same for any dataclass, with the problems collected; with problems it is the class as it is without settings."""
+    tree = _tree(words, kind, settings, problems)
+    value = None if tree is None else _checked(lambda: build(tree, kind), words, tree, problems)
+    return Made(kind(), ()) if value is None or tree is None else Made(value, tuple(_effective(kind, tree, value, "")))
+
+
+def _tree(words: Words, kind: type, settings: Iterable[Setting], problems: Diagnostics) -> dict[str, Tree] | None:
+    """All settings, by field; None when one of them is wrong."""
+    reader = Reader(words, problems)
     hints = get_type_hints(kind)
     known = {key_of(f): f.name for f in fields(kind) if f.init}
-    chosen: dict[str, Any] = {}
-    given: dict[str, Setting] = {}
+    tree: dict[str, Tree] = {}
     failed = False
     for setting in settings:
-        key = setting.key
-        if key not in known:
-            help = did_you_mean(key, known, what.keys)
-            problems.error(what.code, f"{what.unknown} `{key}`", setting.key_span, help=help, target=what.target)
+        name = known.get(setting.key)
+        if name is None:
+            help = did_you_mean(setting.key, known, words.keys)
+            problems.error(words.code, f"{words.unknown} `{setting.key}`", setting.place(()).key, help=help, target=words.target)
             failed = True
             continue
-        name = known[key]
         try:
-            chosen[name] = _fit(setting.value, hints[name])
-            given[name] = setting
-        except TypeError:
-            message = f"`{key}` must be {_show(hints[name])}, not {_shown(setting.value)}"
-            problems.error("WYE5007", message, setting.value_span, target=what.target)
+            tree[name] = merge(tree.get(name), reader.tree(setting, hints[name]))
+        except Misfit:
             failed = True
-    return kind() if failed else _build(what, kind, chosen, given, problems)
+    return None if failed else tree
 
 
-def _build(what: _Kind, kind: type, chosen: dict[str, Any], given: dict[str, Setting], problems: Diagnostics) -> Any:
+def _checked(make: Callable[[], Any], words: Words, tree: Tree, problems: Diagnostics) -> Any:
     """The class checks what types cannot say: it raises a ValueError, whose `field` names the option and `help` the remedy."""
     try:
-        return kind(**chosen)
+        return make()
     except ValueError as error:
-        if not given:
+        leaf = _blamed(tree, getattr(error, "field", ""))
+        if leaf is None:
             raise
-        setting = given.get(getattr(error, "field", ""), list(given.values())[-1])
-        problems.error("WYE5008", str(error), setting.value_span, help=getattr(error, "help", None), target=what.target)
-        return kind()
+        problems.error("WYE5008", str(error), leaf.place.value, help=getattr(error, "help", None), target=words.target)
+        return None
 
 
-def _fit(value: Any, hint: Any) -> Any:
-    """The value as the type; raises TypeError when it is not of it. Lists become tuples where the type says so."""
-    origin, args = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        for arg in args:
-            try:
-                return _fit(value, arg)
-            except TypeError:
-                pass
-        raise TypeError
-    if origin is Literal:
-        if any(value == a and type(value) is type(a) for a in args):
-            return value
-    elif hint is Any:
-        return value
-    elif origin in (list, tuple) and isinstance(value, (list, tuple)):
-        return origin(_fit(v, args[0]) for v in value)
-    elif origin in (dict, Mapping) and isinstance(value, dict):
-        return {_fit(k, args[0]): _fit(v, args[1]) for k, v in value.items()}
-    elif hint is float and type(value) is int:
-        return float(value)
-    elif isinstance(hint, type) and origin is None and (type(value) is hint):
-        return value
-    raise TypeError
+def _blamed(tree: Tree, field: str) -> Leaf | None:
+    """What stands at the field of that name, at any depth; else the last that there is."""
+    found = list(_leaves(tree, ()))
+    return next((leaf for way, leaf in found if field in way), found[-1][1] if found else None)
 
 
-_NAMES = {str: "a string", int: "an integer", bool: "true or false", float: "a number", type(None): "None"}
+def _leaves(tree: Tree, way: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Leaf]]:
+    if isinstance(tree, Leaf):
+        yield way, tree
+    else:
+        for key, inner in tree.items():
+            yield from _leaves(inner, (*way, key))
 
 
-def _show(hint: Any) -> str:
-    """The type as a sentence: "a list of strings"."""
-    origin, args = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return " or ".join(_show(a) for a in args if a is not type(None))
-    if origin is Literal:
-        return "one of " + ", ".join(f'"{a}"' if isinstance(a, str) else repr(a) for a in args)
-    if origin in (list, tuple):
-        return f"a list of {_plural(args[0])}"
-    if origin in (dict, Mapping):
-        return f"a table of {_plural(args[1])}"
-    return _NAMES.get(hint, getattr(hint, "__name__", str(hint)))
+def _effective(kind: Any, tree: Tree, value: Any, before: str) -> Iterator[Effective]:
+    """Every field, whether set or not; tables by key."""
+    assert isinstance(tree, dict)
+    hints = get_type_hints(kind)
+    for f in fields(kind):
+        name, inner = before + key_of(f), tree.get(f.name)
+        hint, own = plain(hints[f.name]), getattr(value, f.name)
+        if isinstance(inner, Leaf):
+            yield Effective(name, own, inner.origin, inner.place.value, inner.variables)
+        elif is_dataclass(hint):
+            yield from _effective(hint, inner or {}, own, f"{name}.")
+        elif inner:
+            yield from _table(inner, own, name)
+        else:
+            yield Effective(name, own, DEFAULT)
 
 
-def _plural(hint: Any) -> str:
-    return {str: "strings", int: "integers", float: "numbers", bool: "booleans"}.get(hint, "values")
+def _table(tree: dict[str, Tree], value: Any, before: str) -> Iterator[Effective]:
+    for key, inner in tree.items():
+        name = f"{before}.{_spelled(key)}"
+        if isinstance(inner, Leaf):
+            yield Effective(name, value[key], inner.origin, inner.place.value, inner.variables)
+        elif inner:
+            yield from _table(inner, value[key], name)
 
 
-def _shown(value: Any) -> str:
-    """What was given, for people: short values as they stand."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = f'"{value}"' if isinstance(value, str) else repr(value)
-    return text if len(text) <= 40 else _NAMES.get(type(value), type(value).__name__)
+def _spelled(key: str) -> str:
+    """A key as TOML takes it in a dotted one."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def settings_of_source(block: Iterable[tuple[str, Any]], origin: str, spans: Mapping[str, Span], whole: Span) -> list[Setting]:
+    """The settings of a `targets={"x": {…}}` block as the IR holds it: tables are tuples of pairs there. `spans` by dotted key."""
+
+    def place(key: str) -> Any:
+        def at(way: tuple[str | int, ...]) -> Place:
+            names = [".".join(map(str, (key, *way[:n]))) for n in range(len(way), -1, -1)]
+            found = next((spans[n] for n in names if n in spans), whole)
+            return Place(found, found)
+
+        return at
+
+    return [Setting(key, value, origin, place(key)) for key, value in block]

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from wye.diagnostics import Span
+
 Packaging = Literal["slice", "tree"]
 
 
@@ -72,13 +74,46 @@ class Packages:
                     _path(name, text)
 
 
+TABLES = {"code": Code, "packages": Packages}
+"""The tables that hold for every target: for all stacks, or in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every stack may name, whatever its target: where artifacts go, and where images without a registry of their own come from.
+    A target that has an option of that name takes it; on the others the report says what it is."""
+
+    store: str | None = None
+    registry: str | None = None
+
+
+DEFAULT = "default"
+"""The origin of a value that nobody has set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """One value that holds: `placement.labels.team`, its value, whose it is, where that stands, and the variables in it. `subject`: the
+    task that it holds for, when it is not for all."""
+
+    key: str
+    value: Any
+    origin: str
+    span: Span | None = None
+    variables: tuple[str, ...] = ()
+    subject: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the project says for every target. `folder` is where the file that says it stands; without a file all is as if unsaid."""
+    """What the project says for every target. `folder` is where the file that says it stands; without a file all is as if unsaid.
+    `stack`: the chosen one. `effective`: each value of the tables, and whose it is."""
 
     code: Code = Code()
     packages: Packages = Packages()
     folder: Path | None = field(default=None, compare=False)
+    stack: str = field(default="", compare=False)
+    effective: tuple[Effective, ...] = field(default=(), compare=False)
 
     def path(self, text: str) -> Path:
         """A path of one of the tables, on this machine."""

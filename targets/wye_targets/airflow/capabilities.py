@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
 from wye.ir.nodes import blocks
 from wye.schedules import airflow
 from wye.sdk.settings import Retry
+from wye_targets.airflow.placement import Placement
 
 _DOCS = "https://airflow.apache.org/docs/apache-airflow/stable/"
 _DAGS = _DOCS + "core-concepts/dags.html"
@@ -35,6 +36,7 @@ class AirflowOptions:
     """Options of a stack. `store`: a folder that every worker sees, for artifacts and long values; unset, `WYE_STORE` names it."""
 
     store: str | None = None
+    placement: Placement = field(default_factory=Placement)
 
 
 def native_backoff(retry: Retry) -> bool | None:
@@ -150,6 +152,9 @@ ROWS: dict[str, Row] = {
     "step.env": Row("native", "set for the step's process", _OPERATOR),
     "step.secrets": Row("native", "Airflow Variables, read when the task runs, masked in its log", _VARIABLES),
     "step.context": Row("native", "run_id, try_number, and task_id with the map_index: `train[2]`", _TEMPLATES),
+    "stack.store": Row("native", "a folder that every worker sees", _STORES, when=_store),
+    "stack.registry": Row("advisory", "workers run steps without containers", _EXECUTORS),
+    "placement": Row("native", "default_args of the DAG, arguments of the task", _TASKS),
     "step.cpu": Row("advisory", "a worker does not reserve cores per task", _EXECUTORS),
     "step.memory": Row("advisory", "a worker does not reserve memory per task", _EXECUTORS),
     "step.gpu": Row("rejected", "a worker cannot be chosen by its gpu", _EXECUTORS, help=NO_CONTAINER),

@@ -15,6 +15,7 @@ from wye.schedules import airflow
 from wye.sdk.settings import Schedule
 from wye_targets.airflow.capabilities import AirflowOptions, tag
 from wye_targets.airflow.dag import Dag, Group, literal
+from wye_targets.airflow.placement import operator_arguments
 from wye_targets.airflow.tasks import IDENTIFIERS, IDS, RESERVED, SCALARS, delta, lower_tasks, native
 
 SAFE_INTEGER = 2**53 - 1
@@ -23,7 +24,7 @@ SAFE_INTEGER = 2**53 - 1
 
 def lower(checked: CheckedPipeline, options: AirflowOptions) -> Dag:
     pipeline = checked.pipeline
-    body, edges = lower_tasks(pipeline)
+    body, edges = lower_tasks(pipeline, options)
     dag_id = IDS.spell(pipeline.name)
     forms = [json.loads(t.file) for part in body for t in (part.tasks if isinstance(part, Group) else (part,))]
     used = {p for form in forms for p in _programs(form)}
@@ -32,7 +33,7 @@ def lower(checked: CheckedPipeline, options: AirflowOptions) -> Dag:
         function=spellings([dag_id], IDENTIFIERS, RESERVED)[dag_id],
         title=f"The pipeline {dag_id}, compiled by Wye. Its step programs stand in {dag_id}_steps/.",
         store=options.store,
-        settings=tuple(_settings(pipeline, dag_id)),
+        settings=tuple(_settings(pipeline, dag_id, options)),
         params=tuple(f"{literal(p.name)}: {_param(p)}" for p in pipeline.parameters),
         body=body,
         edges=edges,
@@ -55,7 +56,7 @@ def _programs(form: Any) -> Iterator[str]:
 # --- the DAG --------------------------------------------------------------------------------------------------------------------
 
 
-def _settings(pipeline: ir.Pipeline, dag_id: str) -> Iterable[str]:
+def _settings(pipeline: ir.Pipeline, dag_id: str, options: AirflowOptions) -> Iterable[str]:
     settings, schedule = pipeline.settings, pipeline.settings.schedule
     yield f"dag_id={literal(dag_id)}"
     if pipeline.doc and pipeline.doc.strip():
@@ -67,7 +68,8 @@ def _settings(pipeline: ir.Pipeline, dag_id: str) -> Iterable[str]:
         yield f"dagrun_timeout={delta(settings.timeout)}"
     if settings.tags:
         yield f"tags=[{', '.join(literal(tag(k, v)) for k, v in settings.tags)}]"
-    yield 'default_args={"retries": 0}'
+    given = [("retries", "0"), *operator_arguments(options.placement)]
+    yield f"default_args={{{', '.join(f'{literal(k)}: {v}' for k, v in given)}}}"
 
 
 def _schedule(schedule: Schedule) -> Iterable[str]:

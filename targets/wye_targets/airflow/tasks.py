@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from wye.backend.names import NameRules, spellings
+from wye.backend.placement import placed
 from wye.ir import model as ir
 from wye.ir.json import dumps, returns
 from wye.ir.printer import type_json, unique_name
-from wye_targets.airflow.capabilities import native_backoff
+from wye_targets.airflow.capabilities import AirflowOptions, native_backoff
 from wye_targets.airflow.dag import Group, Task, literal, variable
+from wye_targets.airflow.placement import operator_arguments
 from wye_targets.airflow.regions import Draft, From, Guard, Item, Origin, Regions, Repeat, Whole, XCom, xcoms
 
 IDS = NameRules(charset="A-Za-z0-9_.-", fill="_", limit=250, lower=False, first="A-Za-z0-9_", prefix="t")
@@ -60,11 +62,11 @@ class Names:
         return self.variable(xcom.task) + (f"[{literal(xcom.key)}]" if xcom.key else "")
 
 
-def lower_tasks(pipeline: ir.Pipeline) -> tuple[tuple[Task | Group, ...], tuple[str, ...]]:
+def lower_tasks(pipeline: ir.Pipeline, options: AirflowOptions) -> tuple[tuple[Task | Group, ...], tuple[str, ...]]:
     """What stands in the DAG's function: the tasks and mapped groups, in order, and the edges that no argument says."""
     regions = Regions(pipeline)
     names = Names(regions)
-    made = {id: _task(pipeline, draft, regions, names) for id, draft in regions.drafts.items()}
+    made = {id: _task(pipeline, draft, regions, names, options) for id, draft in regions.drafts.items()}
     body: list[Task | Group] = []
     for id, draft in regions.drafts.items():
         group = names.groups.get(draft.map.id) if draft.map else None
@@ -100,12 +102,14 @@ class Arguments:
         return name
 
 
-def _task(pipeline: ir.Pipeline, draft: Draft, regions: Regions, names: Names) -> Task:
+def _task(pipeline: ir.Pipeline, draft: Draft, regions: Regions, names: Names, options: AirflowOptions) -> Task:
     form, arguments = draft.form, Arguments(draft, names)
     settings = [f"task_id={literal(names.ids[draft.id])}"] if names.functions[draft.id] != names.ids[draft.id] else []
     settings += [*_rule(draft, names), *_limit(draft)]
     if draft.node:
         settings += _faults(draft.node, form)
+        place = placed(options, draft.node.settings, "airflow")
+        settings += [f"{name}={value}" for name, value in operator_arguments(place, options.placement)]
     if "packages" in form:
         form["requirements"] = form.pop("packages")
     for node in _nodes(form.get("plan")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
@@ -16,6 +16,7 @@ from wye.sdk.settings import Cache, Retry, seconds
 from wye_targets.kubeflow.adapter import ITEMS_LIMIT, VALUE_LIMIT
 from wye_targets.kubeflow.conditions import Order, express
 from wye_targets.kubeflow.dags import TEXT, Kind
+from wye_targets.kubeflow.placement import LABEL_KEY, LABEL_VALUE, Placement, PlacementError, plain
 
 IMAGE = "python:3.11-slim"
 MAX_BYTES = 1_500_000
@@ -34,31 +35,44 @@ _CACHING = _DOCS + "core-functions/caching/"
 _RECURRING = "https://www.kubeflow.org/docs/components/pipelines/concepts/run-trigger/"
 _PLATFORM = _DOCS + "core-functions/platform-specific-features/"
 _COMPILE = _DOCS + "core-functions/compile-a-pipeline/"
+_RUN = "https://kubeflow-pipelines.readthedocs.io/en/stable/source/client.html#kfp.client.Client.create_run_from_pipeline_package"
 _CLIENT = "https://kubeflow-pipelines.readthedocs.io/en/stable/source/client.html#kfp.client.Client.create_recurring_run"
 _PLACEHOLDERS = "https://github.com/kubeflow/pipelines/pull/13474"
 _CONCURRENCY = "https://github.com/kubeflow/pipelines/blob/master/backend/api/v2beta1/recurring_run.proto"
-
-LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
-LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-
-
-def plain(text: str) -> bool:
-    """Whether neither Argo nor Kubernetes finds anything to expand in a text. `$$` is how Kubernetes writes `$`."""
-    return not re.search(r"\{\{|\$[($]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]", text)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a stack may say. `timezone` is the zone in which the cluster reads schedules (its CRON_SCHEDULE_TIMEZONE)."""
 
+    store: str | None = None
+    """The artifact store: the pipeline root, an address such as `s3://bucket/folder`."""
+    registry: str | None = None
+    """Where images come from whose names say no registry of their own: `registry.example.com/mirror`."""
     image: str | None = None
     image_pull_secrets: tuple[str, ...] = ()
     gpu_resource: str = "nvidia.com/gpu"
     gpu_type_label: str = "nvidia.com/gpu.product"
-    pipeline_root: str | None = None
     timezone: str = "UTC"
     max_bytes: int = MAX_BYTES
     """The largest pipeline that the service takes: Argo keeps it in one object of etcd, which takes 1.5 MiB by default."""
+    placement: Placement = field(default_factory=Placement)
+
+    def __post_init__(self) -> None:
+        if self.registry is not None and not _REGISTRY.fullmatch(self.registry):
+            raise PlacementError("registry", f"not a registry: {self.registry!r}", "write a host, and a folder if there is one")
+        if self.store is not None and not _STORE.fullmatch(self.store):
+            raise PlacementError("store", f"not an address of a store: {self.store!r}", "write it with its scheme: s3://bucket/folder")
+
+    def qualified(self, image: str) -> str:
+        """The image as it is pulled. As for a container engine, what stands before the first `/` is a host if it could be none else."""
+        host, slash, _ = image.partition("/")
+        own = slash and ("." in host or ":" in host or host == "localhost")
+        return image if own or not self.registry else f"{self.registry}/{image}"
+
+
+_REGISTRY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
+_STORE = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@%+=,?&-]+")
 
 
 def native_retry(retry: Retry) -> bool:
@@ -125,6 +139,13 @@ def _parameter(value: Any, options: Any) -> Row | None:
     return Row("rejected", f"a run parameter takes {VALUE_LIMIT:,} bytes at most", _PARAMETERS, "make the value in a step")
 
 
+def _placement(value: Any, options: Any) -> Row | None:
+    key, _ = value
+    if key in ("service_account", "namespace"):
+        return Row("emulated", "run.json: an argument of kfp.Client.create_run_from_pipeline_package; a pipeline has no field for it", _RUN)
+    return None
+
+
 def _if(value: Any, options: Any) -> Row | None:
     """A join of artifacts: the service that has it."""
     joined = [e for arm in arms(value.node) for e in arm if isinstance(e, Reference) and not isinstance(e, ir.Param)]
@@ -183,6 +204,9 @@ ROWS: dict[str, Row] = {
         "pipeline_job_uuid, pipeline_job_schedule_time_utc; the attempt by KFP_RETRY_INDEX, or as the runner counts; since 2.17",
         _PLACEHOLDERS,
     ),
+    "stack.store": Row("native", "defaultPipelineRoot", _DOCS + "data-handling/artifacts/"),
+    "stack.registry": Row("native", "before the name of each image that names no registry", _SPEC),
+    "placement": Row("native", "the second document, platforms.kubernetes", _KUBERNETES, when=_placement),
     "step.cpu": Row("native", "request and limit", _SPEC),
     "step.memory": Row("native", "request and limit", _SPEC),
     "step.gpu": Row("native", "accelerator", _SPEC),

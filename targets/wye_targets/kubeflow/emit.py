@@ -1,4 +1,4 @@
-"""A lowered Kubeflow pipeline in, the text of `pipeline.yaml` (and `schedule.json`) out.
+"""A lowered Kubeflow pipeline in, the text of `pipeline.yaml` (and `schedule.json`, `run.json`) out.
 
 Each executor's container gets the executor input, its task, the modules of its program to read, and the runtime as one line of base64.
 """
@@ -52,6 +52,8 @@ def emit(native: Native) -> tuple[EmittedFile, ...]:
     files = [EmittedFile("pipeline.yaml", _header(spec) + dump_all(documents))]
     if native.schedule:
         files.append(EmittedFile("schedule.json", json.dumps(native.schedule, indent=2) + "\n"))
+    if native.run:
+        files.append(EmittedFile("run.json", json.dumps(native.run, indent=2) + "\n"))
     return tuple(files)
 
 

@@ -18,10 +18,11 @@ from wye.ir.nodes import blocks
 from wye.runtime.types import show
 from wye.runtime.values import parse_argument, wire
 from wye.schedules.kfp import recurring_run
-from wye_targets.kubeflow import platform
+from wye_targets.kubeflow import placement, platform
 from wye_targets.kubeflow.adapter import EXACT, SCHEDULED
-from wye_targets.kubeflow.capabilities import Options, plain
+from wye_targets.kubeflow.capabilities import Options
 from wye_targets.kubeflow.dags import ONLY, TIME, Dag, Kind, Origin, Step
+from wye_targets.kubeflow.placement import Placement, plain
 from wye_targets.kubeflow.regions import Lowering
 from wye_targets.kubeflow.tasks import CONSTANT_LIMIT, NAMES, Executor, share
 
@@ -30,12 +31,13 @@ _NATIVE = {"bool": "BOOLEAN", "int": "NUMBER_INTEGER", "float": "NUMBER_DOUBLE",
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """A Kubeflow pipeline: `spec` without its executors, these, the platform document, and what a recurring run needs."""
+    """A Kubeflow pipeline: `spec` without its executors, these, the platform document, and what a run and a recurring one need."""
 
     spec: dict[str, Any]
     executors: dict[str, Executor]
     platform: dict[str, Any]
     schedule: dict[str, Any] | None
+    run: dict[str, str]
     max_bytes: int
     span: Span
 
@@ -68,17 +70,23 @@ def lower(checked: CheckedPipeline, options: Options) -> Native:
         "schemaVersion": "2.1.0",
         "sdkVersion": "kfp-2.17.0",
     }
-    if options.pipeline_root:
-        spec["defaultPipelineRoot"] = options.pipeline_root
+    if options.store:
+        spec["defaultPipelineRoot"] = options.store
     scheduled = pipeline.settings.schedule
     return Native(
         spec,
         executors,
         platform.document(platforms, pipeline.settings),
-        recurring_run(scheduled, pipeline.name, options.timezone) if scheduled else None,
+        recurring_run(scheduled, pipeline.name, options.timezone) | _account(options.placement) if scheduled else None,
+        placement.run(options.placement),
         options.max_bytes,
         pipeline.span,
     )
+
+
+def _account(p: Placement) -> dict[str, str]:
+    """Of the arguments of a run, that which a recurring one has too: its namespace is the experiment's."""
+    return {k: v for k, v in placement.run(p).items() if k == "service_account"}
 
 
 def _tasks(block: Block) -> Iterator[form.Task]:

@@ -11,7 +11,8 @@ from typing import Any
 from wye.ir.settings import PipelineSettings, Settings
 from wye.sdk.settings import Resources, Retry, memory_bytes, seconds
 from wye_targets.kubeflow.adapter import DISK, SECRETS
-from wye_targets.kubeflow.capabilities import LABEL_VALUE, Options, native_retry
+from wye_targets.kubeflow.capabilities import Options, native_retry
+from wye_targets.kubeflow.placement import LABEL_VALUE
 
 GRACE = 900
 """Seconds that a pod has beside its attempt: to pull the image and to install packages. The runner ends the attempt itself, in time."""

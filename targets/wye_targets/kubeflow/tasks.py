@@ -16,6 +16,7 @@ from typing import Any
 
 from wye.backend.embed import program_files
 from wye.backend.names import NameRules
+from wye.backend.placement import placed
 from wye.ir import json as form
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
@@ -24,10 +25,11 @@ from wye.ir.printer import type_json
 from wye.ir.settings import Settings
 from wye.runtime.types import Type
 from wye.runtime.values import wire
-from wye_targets.kubeflow import platform
+from wye_targets.kubeflow import placement, platform
 from wye_targets.kubeflow.adapter import RUN_ID, RUN_TIME, TASK_ID
-from wye_targets.kubeflow.capabilities import IMAGE, Options, native_retry, plain
+from wye_targets.kubeflow.capabilities import IMAGE, Options, native_retry
 from wye_targets.kubeflow.dags import FILE, ONLY, TEXT, TEXTS, TIME, Dag, Kind, Origin, Step, definitions
+from wye_targets.kubeflow.placement import plain
 
 NAMES = NameRules(limit=56)
 CALL = "wye-call"
@@ -290,8 +292,10 @@ def share(tasks: Iterable[Task], pipeline: ir.Pipeline, options: Options) -> tup
     for task in tasks:
         s = task.settings
         env = {k: v for k, v in s.env if plain(v)}
-        container = Executor(task.static, (), s.image or options.image or IMAGE, env, platform.resources(s.resources, options))
-        config = platform.executor(s, pipeline.settings, options)
+        container = Executor(
+            task.static, (), options.qualified(s.image or options.image or IMAGE), env, platform.resources(s.resources, options)
+        )
+        config = placement.executor(placed(options, s, "kubeflow"), platform.executor(s, pipeline.settings, options))
         key = json.dumps([task.static, container.image, env, container.resources, config], sort_keys=True)
         groups.setdefault(key, (container, config, []))[2].append(task)
     executors: dict[str, Executor] = {}

@@ -298,7 +298,7 @@ def test_options_in_the_source(wye: Wye, block: str, said: str) -> None:
     done = wye("check", "flow.py", "-t", "local")
     assert done.code == (1 if said else 0)
     assert said in done.err
-    assert not said or done.err.startswith("flow.py:11:11: ")
+    assert not said or done.err.startswith(("flow.py:11:20: ", "flow.py:11:30: "))
 
 
 # --- check --------------------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from wye import driver
 from wye.backend import registry
 from wye.diagnostics import CompileFailed, explain
 from wye.ir.model import Pipeline
-from wye.stacks import load_stack, make_options
+from wye.stacks import load_stack, stack_options
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted([*(ROOT / "compiler" / "wye").rglob("*.py"), *(ROOT / "targets").rglob("*.py")])
@@ -105,7 +105,7 @@ def test_toml(block: Block, tmp_path: Path) -> None:
 
     def load() -> None:
         stack = load_stack(tmp_path / "pipeline.py", "prod", registry.names())
-        make_options(stack.target, registry.load(stack.target).options, stack.settings)
+        stack_options(stack.target, registry.load(stack.target).options, stack.settings)
 
     if block.first:
         with pytest.raises(CompileFailed) as caught:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wye.diagnostics import CompileFailed, Diagnostic, Span
-from wye.stacks import NoStack, Setting, Stack, load_stack, make_options
-from wye.stacks.toml import Key, locate
+from wye.stacks import NoStack, Setting, Stack, load_stack, stack_options
+from wye.stacks.toml import Key, Place, locate
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def stack(folder: Path, text: str, name: str = "prod", file: str = "wye.toml") -
 
 
 def options(found: Stack) -> Any:
-    return make_options(found.target, Options, found.settings)
+    return stack_options(found.target, Options, found.settings).value
 
 
 def failed(folder: Path, text: str, file: str = "wye.toml") -> list[tuple[str, int, int, str]]:
@@ -76,8 +76,18 @@ def test_pyproject_and_folders_above(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.wye.stacks.prod]\ntarget = "kubeflow"\n')
     (tmp_path / "a" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     assert load_stack(inner / "pipe.py", "prod", TARGETS).target == "kubeflow"
-    (tmp_path / "wye.toml").write_text('[stacks.prod]\ntarget = "airflow"\n')
+    (tmp_path / "a" / "wye.toml").write_text('[stacks.prod]\ntarget = "airflow"\n')
     assert load_stack(inner / "pipe.py", "prod", TARGETS).target == "airflow"
+    (tmp_path / "a" / "pyproject.toml").write_text("not TOML")  # nobody asks it
+    assert load_stack(inner / "pipe.py", "prod", TARGETS).target == "airflow"
+
+
+def test_two_files_in_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[tool.wye.stacks.prod]\ntarget = "kubeflow"\n')
+    with pytest.raises(CompileFailed) as caught:
+        stack(tmp_path, '[stacks.prod]\ntarget = "airflow"\n')
+    [problem] = caught.value.diagnostics
+    assert (problem.code, problem.span.path, problem.span.line) == ("WYE5010", (tmp_path / "pyproject.toml").as_posix(), 3)
 
 
 def test_no_such_stack(tmp_path: Path) -> None:
@@ -100,7 +110,7 @@ def test_no_such_stack(tmp_path: Path) -> None:
         ('[stacks.prod]\ntarget = "airflow"\nnamespce = "x"\n', [("WYE5006", 3, 1, "namespce")]),
         ('stacks.prod = {target = "airflow", replicas = "3"}\n', [("WYE5007", 1, 47, '"3"')]),
         ('stacks."prod" = {target = "airflow", replicas = true}\n', [("WYE5007", 1, 49, "true")]),
-        ('[stacks.prod]\ntarget = "airflow"\nlabels = ["a",\n  2]\n', [("WYE5007", 3, 10, "")]),
+        ('[stacks.prod]\ntarget = "airflow"\nlabels = ["a",\n  2]\n', [("WYE5007", 4, 3, "2")]),
         (
             '[stacks.prod]\ntarget = "airflow"\nmode = "cluster"\nfactor = "x"\n',
             [("WYE5007", 3, 8, '"cluster"'), ("WYE5007", 4, 10, '"x"')],
@@ -139,9 +149,17 @@ def test_not_utf8(tmp_path: Path) -> None:
 
 def test_the_source_goes_before_the_stack() -> None:
     here, there = Span("pipe.py", 1, 1, 1, 5), Span("/wye.toml", 2, 1, 2, 5)
-    given = [Setting("replicas", 2, there, there), Setting("mode", "docker", there, there), Setting("replicas", 5, here, here)]
-    found = make_options("airflow", Options, given)
-    assert found == Options(replicas=5, mode="docker")
+
+    def setting(key: str, value: Any, span: Span) -> Setting:
+        return Setting(key, value, span.path, lambda way: Place(span, span))
+
+    found = stack_options(
+        "airflow", Options, [setting("replicas", 2, there), setting("mode", "docker", there)], [setting("replicas", 5, here)]
+    )
+    assert found.value == Options(replicas=5, mode="docker")
+    assert {e.key: e.origin for e in found.effective if e.key in ("replicas", "mode", "dry")} == {
+        "replicas": "pipe.py", "dry": "default", "mode": "/wye.toml",
+    }  # fmt: skip
 
 
 # --- places in TOML ---------------------------------------------------------------------------------------------------------------
@@ -209,6 +227,7 @@ def written(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_places_agree_with_tomllib(values: dict[str, Any]) -> None:
     text = "".join(f"{written(k)} = {written(v)}\n" for k, v in values.items())

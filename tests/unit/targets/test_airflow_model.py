@@ -25,6 +25,7 @@ from wye.passes.lift import lift
 from wye.passes.order import order
 from wye.runtime.types import Type, format_of
 from wye_targets.airflow import adapter
+from wye_targets.airflow.capabilities import AirflowOptions
 from wye_targets.airflow.tasks import lower_tasks
 
 PROGRAMS, ORDERS = 150, 3
@@ -247,7 +248,7 @@ def check(build: Any, seed: int, folder: Path, orders: int = ORDERS) -> str:
         expected = "success"
     except Broken:
         expected = "failed"
-    tasks, edges = lower_tasks(pipeline)
+    tasks, edges = lower_tasks(pipeline, AirflowOptions())
     for number_ in range(orders):
         ran = Steps(steps, seed)
         with installed(ran.execute):

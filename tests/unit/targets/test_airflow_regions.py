@@ -26,7 +26,7 @@ class Made:
     """A pipeline's tasks, and what its DAG function says after their definitions."""
 
     def __init__(self, pipeline: ir.Pipeline) -> None:
-        body, edges = lower_tasks(pipeline)
+        body, edges = lower_tasks(pipeline, AirflowOptions())
         dag = Dag("d", "d", "", None, (), (), body, edges, (), False)
         self.tasks = {t.id: t for t in dag.tasks}
         self.lines = [line.strip() for line in [*calls(dag), *edges] if line]
@@ -408,5 +408,7 @@ def test_results_of_an_island_are_lists_of_their_own(tmp_path: Path) -> None:
 
 
 def test_groups_and_tasks_are_told_apart(build: Any) -> None:
-    body, _ = lower_tasks(build.pipeline(rows(build), over(build, build.call("a", x=item(build)), build.call("b", x=build.out("a")))))
+    body, _ = lower_tasks(
+        build.pipeline(rows(build), over(build, build.call("a", x=item(build)), build.call("b", x=build.out("a")))), AirflowOptions()
+    )
     assert [type(part) for part in body] == [Task, Task, Group]

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from wye.backend.capabilities import FEATURES
 from wye.runtime.values import wire
 from wye_targets.kubeflow import adapter
-from wye_targets.kubeflow.capabilities import CAPABILITIES, plain
+from wye_targets.kubeflow.capabilities import CAPABILITIES
 from wye_targets.kubeflow.emit import ARGUMENT_LIMIT, BOOT, quote
+from wye_targets.kubeflow.placement import plain
 
 PIECES = [
     "{",

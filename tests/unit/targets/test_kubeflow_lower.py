@@ -239,7 +239,7 @@ def test_nothing_for_kubernetes_makes_one_document(tmp_path: Path) -> None:
 
 
 def test_a_stack_says_where_it_runs(tmp_path: Path) -> None:
-    stack = Options(image="registry/base:1", image_pull_secrets=("pull",), pipeline_root="s3://bucket/root")
+    stack = Options(image="registry/base:1", image_pull_secrets=("pull",), store="s3://bucket/root")
     container, _, config = settled(tmp_path, "", stack=stack)
     assert container["image"] == "registry/base:1"
     assert config["imagePullSecret"][0]["secretName"] == "pull"

@@ -1,7 +1,7 @@
 from wye import pipeline, step
 
 
-@step(targets={"airflow": {"queue": "high"}})  # error: [WYE4003]
+@step(targets={"airflow": {"que": "high"}})  # error: [WYE5006]
 def train(n: int) -> int:
     return n
 
