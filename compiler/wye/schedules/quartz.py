@@ -1,7 +1,7 @@
 """A `Schedule` in; what a Databricks job's `schedule` takes out: a Quartz expression, its zone, its pause status.
 
-Quartz moves a time that is missing and runs one that comes twice once or twice, depending on the hours around it, so that only UTC, or
-another time, will do. https://docs.databricks.com/aws/en/jobs/scheduled
+Quartz leaves out a time that is missing, and runs one that comes twice the second time only; Databricks documents runs that are skipped or
+late around both changes, so that only UTC, or another time, will do. https://docs.databricks.com/aws/en/jobs/scheduled
 https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html
 """
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -40,6 +40,26 @@ def python_environment(name: str, requirements: Sequence[str], python: str = "3.
     return folder / "bin" / "python"
 
 
+def unpacked_debian_package(name: str) -> Path:
+    """The files of a package of this machine's Debian, unpacked and not installed. Made once, under a lock, and kept."""
+    apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
+    if apt is None or dpkg is None:
+        raise EngineMissing(f"{name}: there is no apt-get here")
+    root = Path(os.environ.get("WYE_ENVIRONMENTS") or Path.home() / ".cache" / "wye" / "environments")
+    folder = root / f"debian-{name}"
+    if not (folder / "ready").exists():
+        root.mkdir(parents=True, exist_ok=True)
+        with open(root / f"{folder.name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "ready").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                _run(name, apt, "download", name, cwd=folder)
+                _run(name, dpkg, "-x", *map(str, folder.glob("*.deb")), str(folder))
+                (folder / "ready").touch()
+    return folder
+
+
 def interpreter(version: str) -> Path | None:
     """A Python of this minor version on this machine: on PATH, or one of pyenv's."""
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
@@ -53,8 +73,8 @@ def interpreter(version: str) -> Path | None:
     return None
 
 
-def _run(name: str, *command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+def _run(name: str, *command: str, cwd: Path | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800, cwd=cwd)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
         raise EngineMissing(f"{name}: {' '.join(command[1:3])} failed: {lines[-1].strip()}")
@@ -62,10 +82,19 @@ def _run(name: str, *command: str) -> None:
 
 def engine(name: str, requirements: Sequence[str], python: str = "3.11") -> Path:
     """`python_environment` for tests: skips by name with the reason, or fails when `WYE_REQUIRE_ENGINES=1`."""
+    return _or_skip(lambda: python_environment(name, requirements, python))
+
+
+def debian_package(name: str) -> Path:
+    """`unpacked_debian_package` for tests, which skip or fail likewise."""
+    return _or_skip(lambda: unpacked_debian_package(name))
+
+
+def _or_skip(make: Callable[[], Path]) -> Path:
     import pytest
 
     try:
-        return python_environment(name, requirements, python)
+        return make()
     except EngineMissing as missing:
         if os.environ.get("WYE_REQUIRE_ENGINES") == "1":
             pytest.fail(f"engine missing: {missing}")

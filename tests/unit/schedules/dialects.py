@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
 
 import interpreters
 from interpreters import LATEST, clock
 from tzlocal.windows_tz import win_tz
 
 from wye.schedules import airflow, aws, azure, crontab, kfp, quartz, robfig
-from wye.schedules.fields import unix
 from wye.sdk.settings import Schedule
 
-CLUSTERS = ("UTC", "Europe/Zurich", "America/New_York", "Asia/Kolkata")
+CLUSTERS = ("UTC", "Europe/Zurich", "Asia/Kolkata")
 
 Emitted = Callable[[datetime], Iterator[datetime]]
 
@@ -81,12 +79,5 @@ DIALECTS: dict[str, Callable[[Schedule], Emitted]] = {
 }
 
 
-def first(found: Iterator[datetime], count: int = 200) -> list[datetime]:
+def first(found: Iterator[datetime], count: int) -> list[datetime]:
     return list(islice((at for at in found if at < LATEST), count))
-
-
-def as_written(schedule: Schedule) -> Any:
-    """The five fields of a cron as every unix reads them."""
-    from wye.schedules.fields import parse
-
-    return unix(parse(schedule.cron or ""))
