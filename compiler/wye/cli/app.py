@@ -95,6 +95,18 @@ def _explain(given: argparse.Namespace) -> int:
     return explain_command(given.code)
 
 
+def _golden(given: argparse.Namespace) -> int:
+    from wye.cli.golden import golden_command
+
+    return golden_command(given.action, given.sources, given.dir, given.targets, given.stack, given.format)
+
+
+def _init(given: argparse.Namespace) -> int:
+    from wye.cli.init import init_command
+
+    return init_command(given.folder, given.targets)
+
+
 def _workers(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise argparse.ArgumentTypeError(f"not a number of workers: {text}")
@@ -169,6 +181,29 @@ COMMANDS = {
         (_format("text", "json", "markdown"),),
         _targets,
     ),
+    "golden": Command(
+        "pin what is compiled, and fail when it changes",
+        "Pin compiled artifacts in a folder of the repository, and fail, with a diff,\n"
+        "when a compile makes something else: after an upgrade, or a change that was not\n"
+        "meant to do that. `bless` writes; without a file: all that is pinned. Without a\n"
+        "target: those that are pinned of the file.",
+        "wye golden bless pipelines/churn.py -t airflow && wye golden check",
+        (
+            option("action", choices=("check", "bless"), help="compare, or write"),
+            option("sources", metavar="FILE[:PIPELINE]", nargs="*", default=[], help="pipelines (all that are pinned unless given)"),
+            option("--dir", metavar="DIR", type=Path, default=Path("golden"), help="where the pins are (golden unless given)"),
+            TARGETS, STACK, _format("text", "json", "github"),
+        ),
+        _golden,
+    ),
+    "init": Command(
+        "write a small pipeline to start from",
+        "Write a small pipeline with control flow, a stack for each target, a README and\n"
+        "a test. It compiles and runs at once. Nothing is overwritten.",
+        "wye init weather --target airflow",
+        (option("folder", metavar="DIR", nargs="?", type=Path, default=Path(), help="where (here unless given)"), TARGETS),
+        _init,
+    ),
     "explain": Command(
         "explain a diagnostic",
         "Explain a diagnostic: what it means, what causes it, what is right. Without a\ncode: list them all.",
@@ -200,7 +235,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
         kind = "option" if name.startswith("-") else "command"
         raise Usage(f"there is no {kind} `{name}`", did_you_mean(name, COMMANDS, "commands") if kind == "command" else "wye --help")
     parser = _parser(name, command)
-    given, unknown = parser.parse_known_args(arguments[1:])
+    given, unknown = parser.parse_known_intermixed_args(arguments[1:])  # options may stand between files
     if unknown:
         known = [n for o in command.options for n in o.names if n.startswith("--")]
         match = nearest(unknown[0], known) if unknown[0].startswith("-") else None

@@ -52,16 +52,21 @@ def show(compiled: Compiled, written: Mapping[str, Sequence[str]], format: str) 
     FORMATS[format](Findings(compiled, written))
 
 
+def failed(message: str, format: str) -> None:
+    """The document of a compile that failed without a place."""
+    FORMATS[format](Findings(None, {}, (message,)))
+
+
 @contextmanager
-def whole(format: str) -> Iterator[None]:
+def whole(format: str, document: Callable[[str, str], None] = failed) -> Iterator[None]:
     """While this lasts, whatever ends the command with exit code 1 is also told in the format; people read it on standard error."""
     try:
         yield
     except Exception as error:
-        found = known_failure(error) if format in FORMATS else None
+        found = known_failure(error) if format != "text" else None
         if found and found[0] == 1:
             _, message, help = found
-            FORMATS[format](Findings(None, {}, (message + (f"\nhelp: {help}" if help else ""),)))
+            document(message + (f"\nhelp: {help}" if help else ""), format)
         raise
 
 
