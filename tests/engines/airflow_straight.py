@@ -127,6 +127,77 @@ def required(a: int, b: Optional[list[int]], c: str, d: float, e: int = 2**53 + 
     return [show(a, b, c, d, e), show(1, None, g, 1, 2), f[0]]
 """
 
+TOLD = """
+import os, pathlib, time
+import wye
+from wye import Failure, pipeline, step
+
+def trace(line: str) -> None:
+    with (pathlib.Path(os.environ["MARKS"]) / "trace").open("a") as file:
+        file.write(line + "\\n")
+
+@step
+def start(how: str) -> int:
+    if how == "first":
+        raise LookupError("{{ ds }}")
+    return 3
+
+@step(timeout="6s")
+def work(n: int, how: str) -> int:
+    if n == 2 and how == "raise":
+        raise LookupError("{{ ds }}")
+    if n == 2 and how == "kill":
+        os.kill(os.getpid(), 9)
+    if n == 2 and how == "slow":
+        time.sleep(60)
+    return n
+
+@step
+def clean() -> int:
+    trace("!clean")
+    return 1
+
+@step
+def tell(failure: Failure) -> None:
+    same = failure.run_id == wye.context().run_id
+    trace(f"!told {failure.task_id.partition('[')[0]} {failure.error_type} {failure.message} {same}")
+
+@pipeline(on_failure=tell)
+def told(marks: str, how: str = "raise") -> list[int]:
+    first = start(how)
+    try:
+        many = [work(n, how) for n in range(first)]
+    finally:
+        clean()
+    return many
+"""
+
+ATTEMPTS = """
+import wye
+from wye import Retry, pipeline, step
+
+@step(retry=Retry(2, delay="1s", backoff=1))
+def native(n: int) -> list[object]:
+    if wye.context().attempt < 2 + n:
+        raise RuntimeError(f"attempt {wye.context().attempt}")
+    return [wye.context().attempt, wye.context().task_id]
+
+@step(retry=Retry(2, delay="0.1s", backoff=3))
+def of_the_runner() -> int:
+    if wye.context().attempt < 3:
+        raise RuntimeError(f"attempt {wye.context().attempt}")
+    return wye.context().attempt
+
+@step
+def rows() -> list[int]:
+    return [0, 1]
+
+@pipeline
+def attempts() -> list[object]:
+    mapped = [native(n) for n in rows()]
+    return [native(0), mapped, of_the_runner()]
+"""
+
 HEALS = """
 import pathlib
 from wye import Retry, pipeline, step

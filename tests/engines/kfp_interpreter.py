@@ -194,6 +194,9 @@ class Run:
             if "runtimeValue" in source:
                 value = source["runtimeValue"]["constant"]
                 value = self.told.get(value, value) if isinstance(value, str) else value
+            elif "taskFinalStatus" in source:
+                producer = dag.tasks[step["dependentTasks"][0]]
+                value = {"state": producer.state, "pipelineTaskName": producer.name, "error": {}}
             elif "componentInputParameter" in source:
                 if source["componentInputParameter"] not in dag.inputs:
                     raise Broken(f"parent DAG does not have input parameter {source['componentInputParameter']}")
@@ -362,7 +365,13 @@ def typed(name: str, value: Any, kind: str) -> Any:
         if value is None:
             return ""
         return value if isinstance(value, str) else json.dumps(value)
-    fits: dict[str, Any] = {"BOOLEAN": bool, "LIST": list, "NUMBER_INTEGER": (int, float), "NUMBER_DOUBLE": (int, float)}
+    fits: dict[str, Any] = {
+        "TASK_FINAL_STATUS": dict,
+        "BOOLEAN": bool,
+        "LIST": list,
+        "NUMBER_INTEGER": (int, float),
+        "NUMBER_DOUBLE": (int, float),
+    }
     if not isinstance(value, fits[kind]) or (kind.startswith("NUMBER") and isinstance(value, bool)):
         raise Broken(f"input parameter {name!r} type mismatch: expect {kind}, got {value!r}")
     return value

@@ -57,6 +57,11 @@ OWN = {
     ),
     "heals": Own(straight.HEALS, marks=True, value="[1,2,3,4]"),  # the plain call has no retries
     "late": Own(straight.LATE, fails=True, marks=True),
+    **{
+        f"told_{how}": Own(straight.TOLD.replace("def told", f"def told_{how}"), {"how": how}, how != "fine", marks=True)
+        for how in ("fine", "first", "raise", "kill", "slow")
+    },
+    "attempts": Own(straight.ATTEMPTS, value='[[2,"native"],[[2,"native_2[0]"],[3,"native_2[1]"]],3]'),
     "ordered": Own(straight.ORDER, marks=True),
     "keeps": Own(straight.SECRETS, variables=(("plain.secret", "open sesame"), ("json-secret", '{"password": "p\\"w{{ ds }}"}'))),
     "misses": Own(straight.MISSING_SECRET, fails=True),
@@ -152,7 +157,8 @@ def expected(build: Build, plain_marks: Any) -> Any:
         requirements = ("pip",) if not case.requirements else case.requirements
         python = python_environment("plain", [*requirements, *(("pyyaml>=6",) if name == "settings" else ())])
         if name in OWN and OWN[name].marks:
-            case = replace(case, params={**case.params, "marks": str(plain_marks(name))})
+            place = str(plain_marks(name))
+            case = replace(case, params={**case.params, "marks": place}, variables={**case.variables, "MARKS": place})
         if name == "keeps":
             case = replace(case, variables={"ONE": "open sesame", "TWO": 'p"w{{ ds }}'})
         with pytest.MonkeyPatch.context() as patch:
@@ -178,8 +184,9 @@ def results(build: Build, tmp_path_factory: pytest.TempPathFactory, request: pyt
         marks = {n: str(tmp_path_factory.mktemp(f"marks-{n}")) for n, own in OWN.items() if own.marks}
         wanted = [n for v, n in RUNS if v == version and (v, n) in asked and n in build.dags]
         cases = [
-            {"id": n, "dag_id": build.dags[n], "conf": conf(build.cases[n], marks.get(n)), "returns": returns(build, n)} for n in wanted
-        ]
+            {"id": n, "dag_id": build.dags[n], "conf": conf(build.cases[n], marks.get(n)), "returns": returns(build, n),
+             "env": {"MARKS": marks.get(n, "")}} for n in wanted
+        ]  # fmt: skip
         variables = dict(pair for own in OWN.values() for pair in own.variables)
         variables |= {"warehouse-password": "correct horse", "tokens": '{"api": "battery"}'}
         (home / "cases.json").write_text(json.dumps({"cases": cases, "variables": variables, "said": "saying open sesame"}))
@@ -258,8 +265,19 @@ def test_run_equals_the_plain_call(version: str, name: str, build: Build, expect
         assert text == plain.value
 
 
-PLAIN_CANNOT = ("late", "too_long")
-"""What fails on Airflow alone: a time-out, and a list that is too long there."""
+PLAIN_CANNOT = ("late", "too_long", "told_kill", "told_slow")
+"""What fails on Airflow alone: a time-out, a process that is killed, and a list that is too long there."""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("told_kill", "!told work None the step's process was killed by SIGKILL (out of memory?) True"),
+     ("told_slow", "!told work None the task work[2] failed True")],
+)  # fmt: skip
+def test_the_step_of_on_failure_is_told_of_what_has_no_exception(version: str, name: str, told: str, build: Build, results: Any) -> None:
+    assert results(version)["runs"][name]["state"] == "failed"
+    assert traced(Path(results(version)["marks"][name]), True) == ["!clean", told]
 
 
 def traced(marks: Path, failed: bool) -> list[str]:

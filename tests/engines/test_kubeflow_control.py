@@ -125,6 +125,86 @@ def test_a_clean_up_runs_once_and_a_failure_fails_the_run(cleanup: str, n: int, 
     assert log.read_text() == f"before;work {n};{between}clean {n};" + "after;" * (n == 0)
 
 
+TOLD = """\
+import os, time
+import wye
+from wye import Failure, Retry, pipeline, step
+
+def log(line: str) -> None:
+    with open(os.environ["MARK"], "a") as file:
+        file.write(line + ";")
+
+@step
+def work(n: int, how: str) -> int:
+    if n == 2 and how == "raise":
+        raise LookupError("{{ ds }}")
+    if n == 2 and how == "kill":
+        os.kill(os.getppid(), 9)
+    return n
+
+@step(timeout="1s")
+def slow(how: str) -> int:
+    time.sleep(9 if how == "slow" else 0)
+    return 1
+
+@step
+def clean() -> None:
+    log("clean")
+
+@step
+def ask(n: int) -> bool:
+    return n > 5
+
+@step(retry=Retry(1, delay="0s"))
+def tell(failure: Failure, prefix: str = "told") -> str:
+    log(f"{prefix} {failure.pipeline} {failure.task_id} {failure.run_id == wye.context().run_id} {wye.context().attempt}")
+    if wye.context().attempt == 1:
+        raise OSError
+    return "done"
+
+@pipeline(on_failure=tell)
+def flow(how: str = "fine", n: int = 1) -> list[int]:
+    try:
+        many = [work(i, how) for i in [n, n + 1]]
+        one = slow(how)
+    finally:
+        clean()
+    TAIL
+"""
+TAILS = {
+    "plain": "return many",
+    "branch": "if ask(n):\n        work(one, how)\n    return many",
+    "cached": "return [work.options(cache=True)(one, how)]",
+}
+
+
+@pytest.mark.parametrize("tail", TAILS)
+@pytest.mark.parametrize("how", ["fine", "raise", "kill", "slow"])
+def test_a_step_runs_when_the_run_has_failed(how: str, tail: str, kfp: Engine, tmp_path: Path) -> None:
+    """By the service's rules, which say to the step whether the run has failed: however it ends, with a branch not taken, or a task that
+    the cache answers for."""
+    mark = tmp_path / "mark"
+    compiled(written(tmp_path, TOLD.replace("TAIL", TAILS[tail])).source, tmp_path)
+    outcome = by_the_rules(tmp_path, kfp.python, {"how": how}, {"MARK": str(mark)})
+    assert (outcome.error is None) == (how == "fine"), outcome.log
+    told = "" if how == "fine" else "told flow None True 1;told flow None True 2;"
+    assert mark.read_text() == "clean;" + told
+    if how == "fine":
+        assert outcome.text == ("[1]" if tail == "cached" else "[1,2]")
+
+
+@pytest.mark.parametrize("how", ["fine", "raise"])
+def test_kfp_local_runs_it_too(how: str, kfp: Engine, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    text = TOLD.replace("TAIL", TAILS["branch"]).replace("if wye.context().attempt == 1:", "if False:")
+    text = text.replace("{failure.run_id == wye.context().run_id} {wye.context().attempt}", "{failure.run_id != ''}")
+    spec = compiled(written(tmp_path, text).source, tmp_path)
+    assert not beyond(spec)
+    outcome = kfp.run(tmp_path, {"how": how}, {"MARK": str(mark)})
+    assert (outcome.error is None) == (how == "fine"), outcome.log
+    assert mark.read_text() == "clean;" + ("" if how == "fine" else "told flow None True;")
+
+
 JOINS = """\
 from typing import Any
 from wye import pipeline, step

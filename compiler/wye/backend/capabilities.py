@@ -94,6 +94,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("step.timeout", "faults", "time-out of an attempt"),
     Feature("pipeline.timeout", "faults", "time-out of a run"),
     Feature("pipeline.on_failure", "faults", "`on_failure`: stop or continue independent tasks"),
+    Feature("pipeline.failure_step", "faults", "`on_failure=step`: a step that runs when the run has failed"),
     Feature("step.cache", "faults", "result cache"),
     Feature("step.tags", "labels", "tags of a step"),
     Feature("pipeline.tags", "labels", "tags of a pipeline"),

@@ -189,10 +189,16 @@ def uses(pipeline: Pipeline) -> Iterator[Use]:
     yield from _pipeline_uses(pipeline.settings, pipeline)
     for nested in pipeline.pipelines:
         yield Use("pipeline.nested", nested, nested.span, nested.name)
+        if nested.on_failure:
+            yield Use("pipeline.failure_step", Nested(nested), nested.on_failure.span, nested.name)
         for use in _pipeline_uses(nested.settings, nested):
             if use.feature != "pipeline.tags":  # they describe it, and do nothing
                 yield replace(use, value=Nested(use.value))
-    yield from _Uses(pipeline).block(pipeline.body, (), False)
+    inside = _Uses(pipeline)
+    yield from inside.block(pipeline.body, (), False)
+    if pipeline.on_failure:
+        yield Use("pipeline.failure_step", pipeline, pipeline.on_failure.span, pipeline.name)
+        yield from (u for u in inside.call(pipeline.on_failure) if u.feature.startswith("step."))
 
 
 class _Uses:
@@ -210,14 +216,17 @@ class _Uses:
                 within = (*around, inside(node, inner_block)) if not isinstance(node, ir.Island) else around
                 yield from self.block(inner_block, within, island or isinstance(node, ir.Island))
 
+    def call(self, node: ir.Call) -> Iterator[Use]:
+        step = self._steps[node.step]
+        yield from _call_uses(node, step)
+        if context := self._contexts.get(step.program):
+            yield Use("step.context", node, context, step.name)
+
     def _node(self, node: Node, around: tuple[str, ...], island: bool) -> Iterator[Use]:
         match node:
             case ir.Call():
-                for use in _call_uses(node, self._steps[node.step]):
+                for use in self.call(node):
                     yield replace(use, value=Inside(use.value)) if island and use.feature in _IN_ISLAND else use
-                step = self._steps[node.step]
-                if context := self._contexts.get(step.program):
-                    yield Use("step.context", node, context, step.name)
             case ir.Compute():
                 feature = "return" if node.id == self._returned else "predicate" if _is_test(node) else "compute"
                 if not island:

@@ -76,7 +76,7 @@ def _prepare(path: Path, name: str | None, stack: str | None) -> tuple[CheckedPi
 def _tasks(checked: CheckedPipeline) -> int | None:
     """How many tasks a run has, when that can be known."""
     nodes = checked.pipeline.body.nodes
-    return None if any(blocks(n) for n in nodes) else len(nodes)
+    return None if any(blocks(n) for n in nodes) or checked.pipeline.on_failure else len(nodes)
 
 
 def _object(result: RunResult | None, **more: Any) -> dict[str, Any]:

@@ -125,10 +125,17 @@ class Source:
                 steps.update({s.id: s for s in inner.steps})
                 nested.update({p.id: p for p in inner.pipelines})
                 nested[inner.id] = inner
+        handler = declaration.on_failure
+        call = None
+        if handler:
+            self._step(handler.definition)
+            steps[handler.step.id] = handler.step
+            settings = handler.settings.over(declaration.settings.defaults)
+            call = Call("on_failure", handler.step.id, (), settings, (), True, handler.span)
         doc = declaration.node.get_docstring()
         return Pipeline(
             declaration.id, declaration.name, declaration.parameters, block, declaration.type, declaration.settings,
-            tuple(steps.values()), (), tuple(nested.values()), doc.strip() if doc else None, declaration.span,
+            tuple(steps.values()), (), tuple(nested.values()), doc.strip() if doc else None, declaration.span, call,
         )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ _ATOMS: dict[str, Type] = {
     "pathlib.Path": "path", "pathlib.PurePath": "path", "pathlib.PosixPath": "path",
     "datetime.datetime": "datetime", "datetime.date": "date", "datetime.time": "time", "datetime.timedelta": "timedelta",
     "decimal.Decimal": "decimal", "uuid.UUID": "uuid", "wye.Uri": "str",
+    "wye.Context": ("class", "wye:Context"), "wye.Failure": ("class", "wye:Failure"),
     "list": ("list", "json"), "typing.List": ("list", "json"), "dict": ("dict", "json", "json"), "typing.Dict": ("dict", "json", "json"),
     "set": ("set", "json"), "typing.Set": ("set", "json"), "frozenset": ("frozenset", "json"), "typing.FrozenSet": ("frozenset", "json"),
     "tuple": ("tuple*", "json"), "typing.Tuple": ("tuple*", "json"),

@@ -14,7 +14,7 @@ from wye.diagnostics.suggest import near
 from wye.frontend.annotations import Annotations
 from wye.frontend.constants import Constants, NotConstant
 from wye.frontend.project import Definition, External, Module, Project, dotted, statements
-from wye.ir.model import Const, Parameter, ParameterKind, Port, Step, StepParameter
+from wye.ir.model import FAILURE, Const, Parameter, ParameterKind, Port, Step, StepParameter
 from wye.ir.settings import PipelineSettings, Settings, Table, Targets
 from wye.runtime.types import Type, format_of, show
 from wye.runtime.values import CannotTravel, encode, normalise
@@ -30,6 +30,16 @@ T = TypeVar("T", StepSettings, PipelineOptions)
 
 
 @dataclass(frozen=True)
+class Handler:
+    """The step of `on_failure`, its settings there, and where that is written."""
+
+    definition: Definition
+    step: Step
+    settings: Settings
+    span: Span
+
+
+@dataclass(frozen=True)
 class PipelineDeclaration:
     """A pipeline as declared; its body is lowered when it is needed."""
 
@@ -40,6 +50,7 @@ class PipelineDeclaration:
     type: Type
     settings: PipelineSettings
     span: Span
+    on_failure: Handler | None = None
 
     @property
     def node(self) -> cst.FunctionDef:
@@ -190,7 +201,9 @@ class Declarations:
     def _pipeline(self, definition: Definition) -> PipelineDeclaration:
         module, node = definition.module, definition.node
         assert isinstance(node, cst.FunctionDef)
-        settings, name = self._pipeline_settings(definition)
+        arguments = self._arguments(definition)
+        handler = self._handler(module, arguments)
+        settings, name = self._pipeline_settings(module, [a for a in arguments if handler is None or a is not handler[0]])
         self._check_function(module, node, "pipeline")
         for decorator in node.decorators[1:]:
             self._report.error("WYE2008", "a pipeline has no other decorator", module.span(decorator), help="decorate the steps instead")
@@ -203,8 +216,38 @@ class Declarations:
                         "WYE2009", f"the pipeline is scheduled, but `{p.name}` has no default", p.span, help="give it a default value"
                     )
         return PipelineDeclaration(
-            f"{module.name}:{definition.name}", name or definition.name, definition, parameters, type_, settings, module.head(node)
-        )
+            f"{module.name}:{definition.name}", name or definition.name, definition, parameters, type_, settings, module.head(node),
+            handler[1] if handler else None,
+        )  # fmt: skip
+
+    def _handler(self, module: Module, arguments: Sequence[cst.Arg]) -> tuple[cst.Arg, Handler | None] | None:
+        """The argument `on_failure=` when it names something, and the step that it is; none when that is wrong (reported)."""
+        arg = next((a for a in arguments if a.keyword and a.keyword.value == "on_failure"), None)
+        value, settings = arg.value if arg else None, Settings()
+        while isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute) and value.func.attr.value == "options":
+            settings = settings.over(self.options(module, value.args))
+            value = value.func.value
+        found = self._project.follow_path(module, dotted(value).split(".")) if value is not None and dotted(value) else None
+        if arg is None or not isinstance(found, Definition) or not isinstance(found.node, cst.FunctionDef):
+            return None
+        if self.kind(found) != "step":
+            what = "a pipeline" if self.kind(found) else "no step"
+            self._report.error(
+                "WYE2022", f"`on_failure` is a step, and `{found.name}` is {what}", module.span(arg.value),
+                labels=[Label(found.module.head(found.node), "defined here")], help='name a step, or write "stop" or "continue"',
+            )  # fmt: skip
+            return arg, None
+        step = self.step(found)
+        if step is None:
+            return arg, None
+        wrong = [p for p in step.parameters if p.required and p.type != FAILURE]
+        wrong += [p for p in step.parameters if p.type == FAILURE][1:]
+        for p in wrong:
+            self._report.error(
+                "WYE2023", f"nobody gives `{p.name}` when the run has failed", p.span, labels=[Label(module.span(arg), "runs it")],
+                help="the step of `on_failure` takes nothing, or one `failure: wye.Failure`",
+            )  # fmt: skip
+        return arg, None if wrong else Handler(found, step, settings.over(step.settings), module.span(arg))
 
     def _parameter(self, module: Module, node: cst.Param) -> Parameter:
         type_ = self._annotations.read(module, node.annotation).type
@@ -276,9 +319,8 @@ class Declarations:
         made = self.read(definition.module, self._arguments(definition), StepSettings, "step")
         return (self.freeze(*made), self._name(definition.module, made)) if made else (Settings(), None)
 
-    def _pipeline_settings(self, definition: Definition) -> tuple[PipelineSettings, str | None]:
-        module = definition.module
-        made = self.read(module, self._arguments(definition), PipelineOptions, "pipeline")
+    def _pipeline_settings(self, module: Module, arguments: Sequence[cst.Arg]) -> tuple[PipelineSettings, str | None]:
+        made = self.read(module, arguments, PipelineOptions, "pipeline")
         if not made:
             return PipelineSettings(), None
         given, spans = made

@@ -48,7 +48,8 @@ class Programs:
         steps = {s.id: s for s in pipeline.steps}
         env_names: dict[str, set[str]] = {}
         packages: dict[str, set[str]] = {}
-        for node in every(pipeline.body):
+        calls = [*every(pipeline.body), *([pipeline.on_failure] if pipeline.on_failure else [])]
+        for node in calls:
             if isinstance(node, Call):
                 env_names.setdefault(node.step, set()).update(name for name, _ in node.settings.env)
                 packages.setdefault(node.step, set()).update(node.settings.packages)
@@ -56,7 +57,7 @@ class Programs:
         wanted: dict[str, set[Root]] = {}
         programs: dict[str, Program] = {}
         named: dict[str, str] = {}
-        for node in every(pipeline.body):
+        for node in calls:
             arriving = set().union(*(_arriving(e, reach) for e in expressions(node)))
             if isinstance(node, Call):
                 wanted.setdefault(node.step, set()).update(arriving)

@@ -17,6 +17,8 @@ from wye.ir.settings import PipelineSettings, Settings, Targets, thaw
 from wye.sdk.settings import Cache, seconds
 
 VERSION = 1
+FAILURE = "failure"
+"""The input of the step that runs when the run has failed."""
 Task = ir.Call | ir.Compute | ir.Fail | ir.Island
 """What runs as one task of a platform."""
 Source = Callable[[Reference], dict[str, Any]]
@@ -43,12 +45,33 @@ def plan_json(pipeline: ir.Pipeline) -> dict[str, Any]:
         "steps": _steps(pipeline, pipeline.body),
         "nodes": [node_json(n, pipeline) for n in pipeline.body.nodes],
         "returns": returns(pipeline),
+        **({"handler": _handler(pipeline)} if pipeline.on_failure else {}),
         "settings": _pipeline_settings(pipeline.settings),
     }
 
 
+def _handler(pipeline: ir.Pipeline) -> dict[str, Any]:
+    """The node that runs when the run has failed. What its step takes comes from a parameter that only the platform gives."""
+    call = pipeline.on_failure
+    assert call
+    form = _task(call, pipeline, source_json)
+    for name in (p.name for p in pipeline.step(call.step).parameters if p.type == ir.FAILURE):
+        source = {"param": FAILURE, "format": "json", "type": type_json(("dict", "str", "json"))}
+        made = {"py": "Failure(**failure)", "with": {"failure": {"input": FAILURE}}, "use": {"Failure": ir.FAILURE[1]}}
+        form |= {"inputs": {FAILURE: source}, "args": {name: made}}
+    return form
+
+
+def handler_file(pipeline: ir.Pipeline) -> dict[str, Any]:
+    """That node with all that its runner needs."""
+    assert pipeline.on_failure
+    return {"wye": VERSION, **_handler(pipeline), **step_json(pipeline.step(pipeline.on_failure.step), pipeline)}
+
+
 def _steps(pipeline: ir.Pipeline, block: Block) -> dict[str, Any]:
     used = {n.step for n in every(block) if isinstance(n, ir.Call)}
+    if pipeline.on_failure and block is pipeline.body:
+        used.add(pipeline.on_failure.step)
     return {s.id: step_json(s, pipeline) for s in pipeline.steps if s.id in used}
 
 

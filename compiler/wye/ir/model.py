@@ -83,6 +83,9 @@ class Result:
     span: Span
 
 
+FAILURE: Type = ("class", "wye:Failure")
+"""What the step of `on_failure` may take."""
+
 Value: TypeAlias = Const | Param | Output | Item | Carry | Result
 
 
@@ -573,6 +576,8 @@ class Pipeline:
     pipelines: tuple[Pipeline, ...]
     doc: str | None
     span: Span
+    on_failure: Call | None = None
+    """The call that runs when the run has failed. It has no bindings: a parameter of type `FAILURE` is the run's affair."""
 
     def step(self, id: str) -> Step:
         return next(s for s in self.steps if s.id == id)

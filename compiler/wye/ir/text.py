@@ -42,6 +42,9 @@ def _pipeline(p: Pipeline) -> Iterator[str]:
         default = f" = {expression(parameter.default)}" if parameter.default else " = ScheduledTime()" * parameter.scheduled
         yield f"  param {parameter.name}: {show_type(parameter.type)}{default}"
     yield from _block(p.body, "  ")
+    if p.on_failure:
+        yield "  on failure:"
+        yield from _block(Block((p.on_failure,), ()), "    ")
 
 
 def _step(s: ir.Step) -> Iterator[str]:

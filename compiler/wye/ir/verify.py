@@ -56,6 +56,8 @@ class _Verifier:
             for t, format in [(port.type, port.format) for port in step.ports]:
                 self.type(t, step.span)
                 self.need(format in ("json", "bytes", "path", "auto"), f"unknown format {format}", step.span)
+        if p.on_failure:
+            self.need(p.on_failure.step in self.steps and not p.on_failure.bindings, "not a handler", p.on_failure.span)
         ids = Counter(n.id for n in every(p.body))
         for node in every(p.body):
             self.need(ids[node.id] == 1, f"two nodes are called {node.id}", node.span)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from wye.ir.model import Pipeline
 from wye.ir.verify import verify
+from wye.passes.handler import handler
 from wye.passes.inline import inline
 from wye.passes.islands import islands
 from wye.passes.lift import lift
@@ -28,6 +29,7 @@ PASSES: tuple[Callable[[Pipeline], Pipeline], ...] = (
     settle,  # after it no region evaluates an expression
     place,
     lift,
+    handler,
 )
 
 

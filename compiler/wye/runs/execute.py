@@ -26,7 +26,7 @@ from wye.runs.inputs import check_inputs
 from wye.runtime.launch import ProcessLauncher
 from wye.runtime.outcome import Event, PlanResult, TaskResult
 from wye.runtime.plan import run_plan, write
-from wye.runtime.scope import every
+from wye.runtime.scope import whole
 from wye.runtime.values import plain, wire
 
 Status = Literal["succeeded", "failed", "cancelled"]
@@ -69,7 +69,7 @@ def run_local(
     _write_run(checked.pipeline, plan, values, folder)
     _note(folder, run_id, plan, "running", started=(started := time.time()))
     local = deepcopy(plan)
-    for node in every(local["nodes"]):
+    for node in whole(local):
         node.pop("packages", None)  # checked above
     launcher = ProcessLauncher(str(folder / "programs"), workers)
     context = {"run_id": run_id, "scheduled_time": scheduled.isoformat(), "pipeline": plan["pipeline"]}

@@ -9,7 +9,7 @@ from typing import Any
 
 from wye.diagnostics.suggest import did_you_mean
 from wye.runs.packages import problem, unmet
-from wye.runtime.scope import every
+from wye.runtime.scope import whole
 from wye.runtime.values import CannotTravel, encode, instant, parse_argument, wire
 
 
@@ -33,7 +33,7 @@ def check_inputs(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: 
     problems: list[str] = []
     values = _parameters(plan, params, scheduled or datetime.now(UTC), problems)
     seen: set[str] = set()
-    for node in every(plan["nodes"]):
+    for node in whole(plan):
         for secret in node.get("secrets", ()):
             if secret["env"] not in os.environ and secret["env"] not in seen:
                 seen.add(secret["env"])

@@ -22,6 +22,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from .outcome import STOPPED, Context, Event, Json, Outcome, PlanResult, TaskResult, first, together
 from .scope import REGIONS, Scope, blocks, elements, every, files_of, output_file, outside_loops, truth, upstream
+from .values import wire
 
 LANES = 1000
 """Iterations of a `map` that are under way at a time, when the plan sets no limit: how many tasks run is the workers' affair."""
@@ -351,6 +352,19 @@ class Carried:
         self.scope.known["result", self.node["id"]] = self.carries
 
 
+def failure(plan: Json, result: PlanResult, context: Json) -> Json:
+    """What the step of `on_failure` is told. The first task that failed, in program order: its error is the run's."""
+    error = result.error or {}
+    failed = next((t for t in result.tasks if t.status == "failed" and not t.handled and t.error == result.error), None)
+    return {
+        "run_id": context.get("run_id", ""),
+        "pipeline": plan["pipeline"],
+        "task_id": failed.id if failed and error else None,
+        "error_type": next(iter(error.get("type", ())), None),
+        "message": result.message or error.get("message", ""),
+    }
+
+
 def task_folder(task: str) -> str:
     """Where, below `tasks/`, everything of a task is: `loop[2].train` in `loop/2/train`."""
     return re.sub(r"\[(\d+)\]\.", r"/\1/", task)
@@ -368,13 +382,26 @@ def run_plan(
 ) -> PlanResult:
     """Run a plan to its end. SIGINT, SIGTERM and SIGHUP stop every attempt and leave no process behind."""
 
+    def interpreter(plan: Json, values: Json) -> Interpreter:
+        return Interpreter(plan, values, os.path.abspath(folder), launcher, workers, on_event, tidy, context or {})
+
     async def main() -> PlanResult:
-        run = Interpreter(plan, values, os.path.abspath(folder), launcher, workers, on_event, tidy, context or {})
+        runs = [interpreter(plan, values)]
+
+        def stop(reason: str) -> None:
+            runs[-1].cancel(reason)
+
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                    asyncio.get_running_loop().add_signal_handler(number, run.cancel, "stopped by " + signal.Signals(number).name)
-        return await run.run()
+                    reason = "stopped by " + signal.Signals(number).name
+                    asyncio.get_running_loop().add_signal_handler(number, stop, reason)
+        result = await runs[0].run()
+        if result.status == "failed" and plan.get("handler"):
+            last = {"steps": plan["steps"], "nodes": [plan["handler"]], "settings": {}}
+            runs.append(interpreter(last, {"failure": {"text": wire(failure(plan, result, context or {}))}}))
+            result.tasks += (await runs[1].run()).tasks
+        return result
 
     return asyncio.run(main())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 
 from .files import parts
 from .values import wire
@@ -120,6 +120,11 @@ def every(nodes: Iterable[Json]) -> Iterator[Json]:
         yield node
         for block in blocks(node):
             yield from every(block["nodes"])
+
+
+def whole(plan: Mapping[str, Any]) -> Iterator[Json]:
+    """All nodes of a plan, with the one that runs when the run has failed."""
+    return every([*plan["nodes"], *([plan["handler"]] if plan.get("handler") else [])])
 
 
 def outside_loops(nodes: Iterable[Json]) -> Iterator[Json]:

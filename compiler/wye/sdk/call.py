@@ -16,7 +16,7 @@ from typing import Any
 from wye.runtime.files import copy_value
 from wye.runtime.types import Type, format_of, show
 from wye.runtime.values import CannotTravel, instant, normalise
-from wye.sdk.context import Run, here, run
+from wye.sdk.context import Failure, Run, here, run
 from wye.sdk.decorators import Pipeline, Scheduled, Step, running
 from wye.sdk.describe import Described, describe_function
 
@@ -35,6 +35,10 @@ def call_step(step: Step[..., Any], args: Any, kwargs: Any) -> Any:
     try:
         with _environment(env), here(step.name):
             result = step.function(*bound.args, **bound.kwargs)
+    except BaseException as error:
+        if this := run.get():
+            this.failed.append((error, step.name))
+        raise
     finally:
         running.reset(token)
     where = f"the result of {step.name}"
@@ -63,10 +67,28 @@ def call_pipeline(pipeline: Pipeline[..., Any], args: Any, kwargs: Any) -> Any:
     token, entered = _defaults.set(pipeline.given.get("defaults", {})), run.set(this)
     try:
         result = pipeline.function(*bound.args, **bound.kwargs)
+    except (Exception, SystemExit) as error:
+        handler = pipeline.given.get("on_failure")
+        if isinstance(handler, Step) and not outer:
+            _handle(handler, error, this)
+        raise
     finally:
         run.reset(entered)
         _defaults.reset(token)
     return _located(f"the result of {pipeline.name}", normalise, result, described.type)
+
+
+def _handle(step: Step[..., Any], error: BaseException, this: Run) -> None:
+    """Run the step of `on_failure`. Its own failure is told beside the first."""
+    task = next((name for failed, name in this.failed if failed is error), None)
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}:{kind.__qualname__}"
+    failure = Failure(this.run_id, this.pipeline, task, name, str(error))
+    parameters = describe_function(step.function).parameters
+    try:
+        call_step(step, (), {name: failure for name, t in parameters.items() if t == ("class", "wye:Failure")})
+    except Exception as second:
+        error.add_note(f"the step of on_failure, {step.name}, failed too: {type(second).__name__}: {second}")
 
 
 def _bind(function: Any, described: Described, args: Any, kwargs: Any) -> inspect.BoundArguments:

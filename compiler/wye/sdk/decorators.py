@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         schedule: Schedule | None
         timeout: Duration | None
         max_parallel: int | None
-        on_failure: Literal["stop", "continue"]
+        on_failure: Literal["stop", "continue"] | Step[..., Any]
         tags: dict[str, str]
         targets: dict[str, dict[str, Any]]
         defaults: StepOptions

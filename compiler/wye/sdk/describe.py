@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from wye.runtime.shim import Uri
+from wye.runtime.shim import Context, Failure, Uri
 from wye.runtime.types import Type, contains
 
 _ATOMS: dict[Any, Type] = {
@@ -33,6 +33,7 @@ _ATOMS: dict[Any, Type] = {
     pathlib.Path: "path", pathlib.PurePath: "path", pathlib.PosixPath: "path",
     datetime.datetime: "datetime", datetime.date: "date", datetime.time: "time", datetime.timedelta: "timedelta",
     decimal.Decimal: "decimal", uuid.UUID: "uuid", Uri: "str",
+    Context: ("class", "wye:Context"), Failure: ("class", "wye:Failure"),
     list: ("list", "json"), dict: ("dict", "json", "json"), set: ("set", "json"), frozenset: ("frozenset", "json"),
     tuple: ("tuple*", "json"),
 }  # fmt: skip

@@ -247,7 +247,8 @@ class PipelineOptions:
     schedule: Schedule | None = None
     timeout: Duration | None = None
     max_parallel: int | None = None
-    on_failure: Literal["stop", "continue"] = "stop"
+    on_failure: Any = "stop"
+    """`"stop"`, `"continue"`, or a step that runs when the run has failed."""
     tags: dict[str, str] = field(default_factory=dict)
     targets: dict[str, dict[str, Any]] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
@@ -259,7 +260,10 @@ class PipelineOptions:
         if self.max_parallel is not None and (type(self.max_parallel) is not int or self.max_parallel < 1):
             raise SettingError("max_parallel", f"`max_parallel` must be a positive integer, not {self.max_parallel!r}")
         if self.on_failure not in ("stop", "continue"):
-            raise SettingError("on_failure", f"unknown value {self.on_failure!r}", 'one of: "stop", "continue"')
+            from wye.sdk.decorators import Step
+
+            if not isinstance(self.on_failure, Step):
+                raise SettingError("on_failure", f"unknown value {self.on_failure!r}", 'one of: "stop", "continue", a step')
         _strings(self.tags, "tags")
         _targets(self.targets)
         if not isinstance(self.defaults, dict):

@@ -38,6 +38,8 @@ def run_step(steps: Path, store: str | None, context: Any, inputs: dict[str, Any
     """
     task = json.loads((steps / "tasks" / f"{context['ti'].task_id}.json").read_text("utf-8"))
     check_guards(task, context, inputs)
+    if "watches" in task:
+        context = {**context, "failure": failure_of(task, context)}
     if task["op"] == "join":
         return join(task, steps, store, context, inputs)
     if task["op"] in ("enter", "verdict"):
@@ -68,6 +70,8 @@ def execute(task: dict[str, Any], values: dict[str, Any], steps: Path, store: st
             command += ["--program", str(steps / "programs" / task.get("program", ""))]
         code = run(command, {**os.environ, **secrets(task.get("secrets", []))})
         if code or not (out / "done.json").exists():
+            if task.get("tells"):
+                context["ti"].xcom_push(key="error", value=error_of(out))
             raise RuntimeError(failure(out, code))
         return {o["name"]: publish(out, o, store, context) for o in task["outputs"]}
     finally:
@@ -96,6 +100,34 @@ def skip(task: str) -> None:
     except ImportError:  # Airflow 2 and 3.0
         from airflow.exceptions import AirflowSkipException
     raise AirflowSkipException(f"{task} stands in a branch that is not taken")
+
+
+def failure_of(task: dict[str, Any], context: Any) -> dict[str, Any]:
+    """What the step of `on_failure` is told, which skips itself when the run has not failed."""
+    found = states(context)
+    if not any(state in ("failed", "upstream_failed") for id in task["watches"] for _, state in found.get(id, ())):
+        skip(task["id"])
+    first = next(((id, index) for id in task["order"] for index, state in sorted(found.get(id, ())) if state == "failed"), None)
+    told = {"run_id": context["run_id"], "pipeline": context["ti"].dag_id, "task_id": None, "error_type": None, "message": "the run failed"}
+    if first is None:
+        return told
+    name = first[0] + (f"[{first[1]}]" if first[1] >= 0 else "")
+    error = context["ti"].xcom_pull(task_ids=first[0], key="error", map_indexes=first[1]) or {}
+    return {**told, "task_id": name, "message": f"the task {name} failed", **error}
+
+
+def states(context: Any) -> dict[str, list[tuple[int, str]]]:
+    """The states of the run's tasks: by id, those of its instances with their map indexes, -1 where there are none."""
+    ti, found = context["ti"], dict[str, list[tuple[int, str]]]()
+    if not hasattr(ti, "get_task_states"):  # Airflow 2
+        for other in context["dag_run"].get_task_instances():
+            found.setdefault(other.task_id, []).append((other.map_index, str(other.state)))
+        return found
+    for name, state in ti.get_task_states(dag_id=ti.dag_id, run_ids=[context["run_id"]]).get(context["run_id"], {}).items():
+        id, _, index = name.rpartition("_")
+        mapped = index.isdigit() and name not in context["dag"].task_dict
+        found.setdefault(id if mapped else name, []).append((int(index) if mapped else -1, str(getattr(state, "value", state))))
+    return found
 
 
 def decision(task: dict[str, Any], values: dict[str, Any], made: dict[str, Any]) -> Any:
@@ -193,6 +225,8 @@ def plain(entry: dict[str, Any]) -> Any:
 
 def value_of(source: dict[str, Any], context: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     """Where the runner finds an input: in the XCom of the task that made it, or among the parameters of the run."""
+    if "failure" in source:
+        return {"text": wire(context["failure"])}
     if "text" in source:
         return {"text": source["text"]}
     if "item" in source:
@@ -361,6 +395,15 @@ def end(child: subprocess.Popen[bytes], number: int) -> None:
 def copy_lines(stream: Any) -> None:
     for line in stream:
         log.info("%s", line.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def error_of(out: Path) -> dict[str, Any]:
+    """What a failed step says of itself, for the step of `on_failure`; nothing where it was killed."""
+    try:
+        error = json.loads((out / "error.json").read_text("utf-8"))
+        return {"error_type": next(iter(error["type"]), None), "message": str(error["message"])[:2000]}
+    except (OSError, ValueError, LookupError):
+        return {}
 
 
 def failure(out: Path, code: int) -> str:

@@ -79,6 +79,17 @@ def _overlap(value: Any, options: Any) -> Row | None:
     return _refused_overlap(value, options) or Row("native", "max_active_runs=1" + late, _DAG_RUN)
 
 
+def _failure_step(value: Any, options: Any) -> Row | None:
+    if value.settings.timeout is None:
+        return None
+    return Row(
+        "rejected",
+        "when a run takes longer than dagrun_timeout Airflow starts no other task",
+        _DAGS,
+        help='leave out the `timeout` of the pipeline, and give its steps one: defaults={"timeout": "1h"}',
+    )
+
+
 def _tags(value: Any, options: Any) -> Row | None:
     pairs = dict(value).items() if isinstance(value, (tuple, dict)) else ()
     long = [k for k, v in pairs if len(tag(k, v)) > 100]
@@ -164,6 +175,9 @@ ROWS: dict[str, Row] = {
     "step.timeout": Row("native", "execution_timeout; the runner's own where it also retries", _TASKS + "#timeouts"),
     "pipeline.timeout": Row("native", "dagrun_timeout", _DAGS),
     "pipeline.on_failure": Row("native", "tasks that do not depend on the failed one go on", _TASKS),
+    "pipeline.failure_step": Row(
+        "native", "a last task (all_done) that skips itself when nothing has failed, and a verdict after it", _RULES, when=_failure_step
+    ),
     "step.cache": Row("advisory", "Airflow has no result cache: the step runs each time", _TASKS),
     "step.tags": Row("advisory", "Airflow's tasks have no tags; they stand in the task file", _DAGS),
     "pipeline.tags": Row("native", "tags", _DAGS, when=_tags),

@@ -18,7 +18,7 @@ from typing import Any, assert_never
 
 from wye.ir import model as ir
 from wye.ir.expressions import REFERENCES, Key, Reference, key
-from wye.ir.json import VERSION, Task, inputs, source_json, task_file
+from wye.ir.json import VERSION, Task, handler_file, inputs, source_json, task_file
 from wye.ir.model import Block, Expr
 from wye.ir.nodes import captures, every, source
 from wye.ir.printer import type_json, unique_name
@@ -115,12 +115,14 @@ class Regions:
         self.drafts: dict[str, Draft] = {}
         self.items: dict[str, str] = {}
         self._place: dict[str, int] = {}
-        self._taken = {n.id for n in every(pipeline.body)}
+        self._taken = {n.id for n in every(pipeline.body)} | ({pipeline.on_failure.id} if pipeline.on_failure else set())
         self._exits: dict[str, Needs] = {}
         self._origins: dict[Key, Origin] = {}
         self._used = used(pipeline.body)
         self._decisions = decisions(pipeline.body)
         self._block(pipeline.body, Scope())
+        if pipeline.on_failure:
+            self._handler(pipeline.on_failure)
 
     def choice(self, region: str) -> Choice:
         return self._decisions.choices[region]
@@ -345,6 +347,23 @@ class Regions:
         for n in self._results(node, len(values)):
             value = _leaf(values[n])
             self._origins[("result", node.id, n)] = value if isinstance(value, ir.Const) else self._origin(value)
+
+    def _handler(self, call: ir.Call) -> None:
+        """The step that runs when the run has failed: a last task, which skips itself when all is well. It waits for every task: one that
+        cannot start any more is done while others still run. Then a verdict: else it would hide that tasks before it have failed."""
+        followed = {t for d in self.drafts.values() for t in d.needs} | set(self.items.values())
+        ends = {id: True for id in self.drafts if id not in followed}
+        form = handler_file(self.pipeline)
+        for draft in self.drafts.values():
+            draft.form["tells"] = True
+        form["watches"], form["order"] = list(ends), list(self.drafts)
+        draft = Draft(call.id, form, call, needs=dict.fromkeys(self.drafts, True), last=True)
+        self._place[draft.id] = len(self.drafts)
+        self.drafts[draft.id] = draft
+        verdict = self._light(self._fresh("verdict"), "verdict", call)
+        verdict.needs = {**ends, draft.id: True}
+        self._place[verdict.id] = len(self.drafts)
+        self.drafts[verdict.id] = verdict
 
     def _entry(self, id: str, op: str, node: ir.Node, decided: tuple[Test, ...], start: int) -> Draft:
         """The first task of a region. It evaluates what the region decides on, if nothing else reads that, and waits for all that the

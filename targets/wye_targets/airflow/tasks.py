@@ -114,7 +114,11 @@ def _task(pipeline: ir.Pipeline, draft: Draft, regions: Regions, names: Names, o
         form["requirements"] = form.pop("packages")
     for node in _nodes(form.get("plan")):
         node.pop("packages", None)  # they are in the island's environment
-    form["inputs"] = {name: _input(pipeline, name, origin, port, arguments, names) for name, (origin, port) in draft.inputs.items()}
+    if "watches" in form:
+        form |= {key: [names.ids[id] for id in form[key]] for key in ("watches", "order")}
+        form["inputs"] = {name: {"failure": True, **port} for name, port in form["inputs"].items()}
+    else:
+        form["inputs"] = {name: _input(pipeline, name, origin, port, arguments, names) for name, (origin, port) in draft.inputs.items()}
     if draft.guarded:
         form["guards"] = [_guard(pipeline, g, regions, arguments, names) for g in draft.guards]
     if "gate" in form:

@@ -24,6 +24,8 @@ SECRETS = "/wye/secrets/"
 DISK = "/wye/disk"
 FOLDERS = ".wye-folders.json"  # an object store keeps no empty folder: their names travel in this file
 SCHEDULED = "scheduled"  # the default of a parameter that is the time for which the run is meant
+STATUS = "wye-final-status"  # what became of the whole, for the step that runs when a run has failed
+SUCCEEDED = ("CACHED", "COMPLETE", "SUCCEEDED")  # a state that is none of these may be that of a pod that was killed
 RUN_ID, RUN_TIME, TASK_ID = "wye-run-id", "wye-run-time", "wye-task-id"  # inputs that the service fills in
 NOTHING = ".wye-nothing"  # a folder with this file alone is what a task gives that a loop without items had: no artifact
 ITEMS_LIMIT = 1000000  # the items of a list: no task gets them all, they are rows of the service's data base
@@ -54,6 +56,10 @@ def run(executor: Any, task: dict[str, Any], program: str | None, folder: str) -
         task["context"] = surroundings(task["context"], parameters)
     scratch = DISK if os.path.isdir(DISK) else folder
     out = os.path.join(scratch, "out")
+    if STATUS in parameters and parameters[STATUS].get("state") in SUCCEEDED:
+        print("the run has not failed: nothing to do")
+        publish(task, executor["outputs"], None)
+        return 0
     if any(parameters[name] == "" for name in task.get("guards", ())):
         publish(task, executor["outputs"], None)  # an empty list has one iteration, in which nothing is done
         return 0
@@ -92,6 +98,12 @@ def run_time(parameters: dict[str, Any]) -> str:
 def entry(name: str, source: dict[str, Any], parameters: dict[str, Any], artifacts: dict[str, Any]) -> dict[str, Any]:
     """A value as the runner takes it."""
     how = source["as"]
+    if how == "failure":
+        from wye_runtime.values import wire  # type: ignore[import-not-found]  # it is in the container
+
+        message = parameters[STATUS].get("error", {}).get("message") or "a task of the run failed"
+        told = {"run_id": parameters[RUN_ID], "pipeline": source["pipeline"], "task_id": None, "error_type": None, "message": message}
+        return {"text": wire(told)}
     if how == "list":
         return {"list": [{"text": unpacked(text)} for text in parameters[name] if text]}
     if how == "time" and parameters[name] == SCHEDULED:
@@ -140,7 +152,7 @@ def wired(given: dict[str, Any], source: dict[str, Any]) -> str:
     if "text" in given:
         return str(given["text"])
     from wye_runtime.types import from_json  # type: ignore[import-not-found]  # it is in the container
-    from wye_runtime.values import encode, normalise, parse_argument  # type: ignore[import-not-found]
+    from wye_runtime.values import encode, normalise, parse_argument
 
     t = from_json(source["type"])
     return str(encode(parse_argument(given["raw"], t) if "raw" in given else normalise(given["value"], t), t))

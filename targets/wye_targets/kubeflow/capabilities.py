@@ -216,6 +216,9 @@ ROWS: dict[str, Row] = {
     "step.timeout": Row("native", "ended by the runner; activeDeadlineSeconds ends a pod that hangs", _KUBERNETES),
     "pipeline.timeout": Row("native", "pipelineConfig.activeDeadlineSeconds; since 2.17", _SPEC),
     "pipeline.on_failure": Row("native", "no further task starts", _CONTROL, when=_on_failure),
+    "pipeline.failure_step": Row(
+        "native", "an exit handler around the pipeline, told by PipelineTaskFinalStatus that it failed, not which task did", _EXIT
+    ),
     "step.cache": Row("native", "cachingOptions: an artifact is the same when its producer came from the cache", _CACHING, when=_cache),
     "step.tags": Row("native", "labels of the pod (annotations where a value cannot be a label)", _KUBERNETES, when=_tags),
     "pipeline.tags": Row("emulated", "labels of every pod: a run has none", _KUBERNETES, when=_tags),

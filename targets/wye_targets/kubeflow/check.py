@@ -16,7 +16,7 @@ Part = dict[str, Any]
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABELS = {"comp-": "component", "exec-": "executor"}
 _ARGUMENT_LIMIT = 131_071
-_TYPES = ("BOOLEAN", "NUMBER_INTEGER", "NUMBER_DOUBLE", "STRING", "LIST")
+_TYPES = ("BOOLEAN", "NUMBER_INTEGER", "NUMBER_DOUBLE", "STRING", "LIST", "TASK_FINAL_STATUS")
 _READ = re.compile(r"inputs\.parameter_values\['([^']*)'\]")
 _EXPANDED = re.compile(r"\{\{|\$[($]")
 
@@ -186,6 +186,8 @@ def _source(where: str, source: Part, wanted: Any, step: Part, dag: Part, spec: 
     match source:
         case {"runtimeValue": {"constant": value}}:
             found: Any = wanted if _fits(value, wanted) else type(value).__name__
+        case {"taskFinalStatus": {"producerTask": producer}} if producer in dag["dag"]["tasks"] and _is_hook(step):
+            found = "TASK_FINAL_STATUS"
         case {"componentInputParameter": name}:
             found = _kind(inputs.get("parameters", {}).get(name, {}))
         case {"componentInputArtifact": name}:

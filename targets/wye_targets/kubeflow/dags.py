@@ -25,6 +25,8 @@ class Kind:
     many: bool = False
 
     def definition(self) -> dict[str, Any]:
+        if self.parameter == "TASK_FINAL_STATUS":
+            return {"isOptional": True, "parameterType": self.parameter}
         if self.parameter:
             return {"parameterType": "LIST" if self.many else self.parameter}
         return {"artifactType": ARTIFACT} | ({"isArtifactList": True} if self.many else {})
@@ -32,6 +34,7 @@ class Kind:
 
 TEXT = Kind("STRING", "text")
 TIME = Kind("STRING", "time")
+STATUS = Kind("TASK_FINAL_STATUS", "failure")
 TEXTS = Kind("STRING", "list", many=True)
 FILE = Kind(None, "file")
 FILES = Kind(None, "files", many=True)

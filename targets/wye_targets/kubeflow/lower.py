@@ -45,7 +45,7 @@ class Native:
 def lower(checked: CheckedPipeline, options: Options) -> Native:
     whole = checked.pipeline
     pipeline, returned = _returned(whole)
-    names = spellings((n.id for n in _tasks(pipeline.body)), NAMES)
+    names = spellings((n.id for n in (*_tasks(pipeline.body), *([pipeline.on_failure] if pipeline.on_failure else []))), NAMES)
     declared = {p.name: _root_input(p) for p in pipeline.parameters}
     root = Dag(Step("root", pipeline.name, "root"))
     root.inputs = {n: Kind(p["parameterType"], "raw" if p["parameterType"] == "STRING" else "value") for n, p in declared.items()}
@@ -56,7 +56,9 @@ def lower(checked: CheckedPipeline, options: Options) -> Native:
         made = lowering.locate(returned)
         assert isinstance(made, Origin), "what is returned is a value of its own"
         assert made.task, "what is returned is made by a task"
-        root.outputs[ONLY] = (made.kind, [(made.task, made.key)])
+        if made.dag is not root:
+            made = made.dag.hand_out(ONLY, made.kind, [(made.task, made.key)])
+        root.outputs[ONLY] = (made.kind, [(str(made.task), made.key)])
     executors, platforms = share(lowering.tasks.values(), pipeline, options)
     components = {t.step.component: t.component() for t in lowering.tasks.values()}
     components |= {d.step.component: d.component() for d in lowering.dags}

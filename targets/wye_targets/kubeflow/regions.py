@@ -12,6 +12,7 @@ Why it is as it is (kubeflow/pipelines 2.17, backend/src/v2, and Argo, which run
   is no text, every task in it does nothing, and what it gives counts for nothing.
 - A collected value is followed to the task that made it, and not found through a join. So that task stands in the loop itself.
 - A clean-up is a hook of the exit handler: nothing can depend on it, and the run does not fail with it. So there is the verdict, outside.
+- A step that runs when the run has failed is such a hook too, of an exit handler around everything; its container looks at the state.
 - kfp.local replaces, in the inputs of a loop, whatever comes from a task of the same DAG by the item. So a loop is alone in a DAG.
 """
 
@@ -26,8 +27,9 @@ from wye.ir.expressions import Reference, key, references
 from wye.ir.model import Block, Expr, Node
 from wye.ir.nodes import every, read
 from wye_targets.kubeflow import tasks
+from wye_targets.kubeflow.adapter import STATUS as STATUS_INPUT
 from wye_targets.kubeflow.conditions import Cel, Order, express, joined, negated
-from wye_targets.kubeflow.dags import CHANNEL, FILES, ONLY, TEXT, TEXTS, Dag, Kind, Origin, Step
+from wye_targets.kubeflow.dags import CHANNEL, FILES, ONLY, STATUS, TEXT, TEXTS, Dag, Kind, Origin, Step
 from wye_targets.kubeflow.state import Scope, State
 from wye_targets.kubeflow.tasks import Element
 
@@ -62,8 +64,20 @@ class Lowering(State):
                 self.formats[key(reference)] = reference.format
         self.awaited = {i for n in every(body) for i in n.after}
         scope = Scope(parallel=self.pipeline.settings.max_parallel)
-        self.block(body.nodes, self.root, scope)
-        self.fill(self.root, scope)
+        handler = self.pipeline.on_failure
+        if handler is None:
+            self.block(body.nodes, self.root, scope)
+            self.fill(self.root, scope)
+            return
+        # What the handler is told is the state of a DAG: so that must be seen to be complete.
+        whole, scope = self.group("exit-handler", self.root), replace(scope, joined=True)
+        self.block(body.nodes, whole, scope)
+        self.close(whole, [], scope)
+        self.fill(whole, scope)
+        last = self.add(self.task(handler, self.root), self.root, Scope()).step
+        last.after = {whole.name}
+        last.fields["triggerPolicy"] = ALL_DONE
+        last.given[STATUS_INPUT] = (STATUS, {"taskFinalStatus": {"producerTask": whole.name}})
 
     # --- blocks -----------------------------------------------------------------------------------------------------------------
 

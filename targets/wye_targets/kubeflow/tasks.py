@@ -133,7 +133,8 @@ class Task:
 
 def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, dag: Dag, locate: Locate) -> Task:
     """The task of a node, which reads its values in `dag`."""
-    whole = form.task_file(pipeline, node)
+    handler = node is pipeline.on_failure
+    whole = form.handler_file(pipeline) if handler else form.task_file(pipeline, node)
     static = {k: v for k, v in whole.items() if k not in _DROPPED}
     if isinstance(node, ir.Compute):
         static.pop("outputs")
@@ -144,6 +145,9 @@ def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, dag: Dag, loca
     settings = node.settings
     task = Task(step, _label(node, pipeline), settings, static, call, ports)
     call["inputs"] = {n: _input(task, n, r, dag, locate) for n, r in form.inputs(node).items()}
+    if handler:
+        call["inputs"] = {n: {**source, "as": "failure", "pipeline": pipeline.name} for n, source in whole["inputs"].items()}
+        task.told(RUN_ID, "{{$.pipeline_job_uuid}}")
     if '"py"' in json.dumps([whole.get("args"), whole.get("value"), whole.get("when")]):
         call["span"] = whole["span"]  # for a traceback
     if isinstance(node, ir.Call):

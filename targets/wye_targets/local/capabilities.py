@@ -61,6 +61,7 @@ CAPABILITIES = Capabilities(
         "step.timeout": Row("native", "TERM, then KILL, to the attempt's process group"),
         "pipeline.timeout": Row("native", "TERM, then KILL, to every process group of the run"),
         "pipeline.on_failure": Row("native", "the plan interpreter"),
+        "pipeline.failure_step": Row("native", "a last task; not when the run is stopped by hand"),
         "step.cache": Row("advisory", "every task runs every time"),
         "step.tags": Row("advisory", "kept in plan.json"),
         "pipeline.tags": Row("advisory", "kept in plan.json"),
