@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,3 +48,25 @@ def test_heads_or_tails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     written = "\n".join(f.read_text("utf-8") for f in (tmp_path / "build").rglob("*") if f.is_file())
     shown = [line.strip(" …") for line in section.replace(source, "").splitlines() if line.startswith("      ")]
     assert [line for line in shown if line not in written] == []
+
+
+def blocks_of_runs() -> list[str]:
+    """The programs that show what a step knows of its run."""
+    section = README.read_text("utf-8").partition("## Each run, each attempt")[2].partition("\n## ")[0]
+    text = section + (README.parent / "docs" / "context.md").read_text("utf-8")
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_programs_of_runs_compile_and_run(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = blocks_of_runs()[number]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flow.py").write_text(source, "utf-8")
+    assert run(["compile", "flow.py", "-t", "local", "-t", "kubeflow", "-t", "airflow", "-o", "build"]) == 0
+    found: dict[str, Any] = {"__name__": f"shown_{number}"}
+    exec(compile(source, "flow.py", "exec"), found)
+    assert found[re.findall(r"^def (\w+)", source, re.MULTILINE)[-1]]()
+
+
+def test_all_programs_of_runs_are_tried() -> None:
+    assert len(blocks_of_runs()) == 4

@@ -16,7 +16,7 @@ def look(day: datetime, number: int = 0) -> dict[str, object]:
         "same": found.scheduled_time == day,
         "offset": str(day.utcoffset()),
         "attempt": found.attempt,
-        "pipeline": found.pipeline,
+        "pipeline": found.pipeline != "",
         "task": found.task_id != "",
         "number": number,
     }
