@@ -61,7 +61,7 @@ OWN = {
         f"told_{how}": Own(straight.TOLD.replace("def told", f"def told_{how}"), {"how": how}, how != "fine", marks=True)
         for how in ("fine", "first", "raise", "kill", "slow")
     },
-    "attempts": Own(straight.ATTEMPTS, value='[[2,"native"],[[2,"native_2[0]"],[3,"native_2[1]"]],3]'),
+    "attempts": Own(straight.ATTEMPTS, value='[[2,"native_2"],[[2,"native[0]"],[3,"native[1]"]],3]'),
     "ordered": Own(straight.ORDER, marks=True),
     "keeps": Own(straight.SECRETS, variables=(("plain.secret", "open sesame"), ("json-secret", '{"password": "p\\"w{{ ds }}"}'))),
     "misses": Own(straight.MISSING_SECRET, fails=True),

@@ -147,6 +147,9 @@ def pipeline(function: Any = None, /, **settings: Any) -> Any:  # noqa: F811
 
         _build(PipelineOptions, settings, "pipeline")
         _checked_step(settings.get("defaults", {}), "pipeline(defaults=...)")
+        handler = settings.get("on_failure", "stop")
+        if not isinstance(handler, (str, Step)):
+            raise TypeError(f"pipeline(on_failure=...) takes a step, not {handler!r}")
     return _decorator(Pipeline, "pipeline", function, settings)
 
 

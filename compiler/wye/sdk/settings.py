@@ -259,11 +259,10 @@ class PipelineOptions:
             raise SettingError("timeout", "`timeout` must not be zero")
         if self.max_parallel is not None and (type(self.max_parallel) is not int or self.max_parallel < 1):
             raise SettingError("max_parallel", f"`max_parallel` must be a positive integer, not {self.max_parallel!r}")
-        if self.on_failure not in ("stop", "continue"):
-            from wye.sdk.decorators import Step
-
-            if not isinstance(self.on_failure, Step):
-                raise SettingError("on_failure", f"unknown value {self.on_failure!r}", 'one of: "stop", "continue", a step')
+        if self.on_failure not in ("stop", "continue") and not hasattr(
+            self.on_failure, "__wrapped__"
+        ):  # no step: those know their function
+            raise SettingError("on_failure", f"unknown value {self.on_failure!r}", 'one of: "stop", "continue", a step')
         _strings(self.tags, "tags")
         _targets(self.targets)
         if not isinstance(self.defaults, dict):

@@ -73,11 +73,12 @@ def rich(build: Any) -> Pipeline:
 
 
 def asking(pipeline: Pipeline) -> Pipeline:
-    """The pipeline with a scheduled time, and a step that asks for its context."""
+    """The pipeline with a scheduled time, a step that asks for its context, and one that runs when the run has failed."""
     span = pipeline.span
     parameters = (*pipeline.parameters, ir.Parameter("day", "datetime", None, span, scheduled=True))
     programs = {s.program: ir.Program(s.program, "p", (), span) for s in pipeline.steps}
-    return replace(pipeline, parameters=parameters, programs=tuple(programs.values()))
+    call = ir.Call("on_failure", pipeline.steps[0].id, (), Settings(), (), True, span)
+    return replace(pipeline, parameters=parameters, programs=tuple(programs.values()), on_failure=call)
 
 
 def test_every_feature_that_is_used_is_decided(build: Any) -> None:

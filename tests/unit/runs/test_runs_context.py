@@ -163,7 +163,7 @@ def test_it_does_not_run_when_the_run_is_stopped_by_hand(tmp_path: Path) -> None
     (tmp_path / "flow.py").write_text(HANDLED.replace("TIMEOUT", "None"), "utf-8")
     command = [sys.executable, "-m", "wye.cli", "run", "flow.py", "-p", "how=stop"]
     process = subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "MARK": str(mark)}, stderr=subprocess.PIPE)
-    while not any("begun" in log.read_text() for log in tmp_path.glob(".wye/runs/*/tasks/work/log.txt")):
+    while not any("begun" in log.read_text() for log in tmp_path.glob(".wye/runs/*/tasks/wo*/log.txt")):
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)

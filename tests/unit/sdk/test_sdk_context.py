@@ -168,3 +168,5 @@ def test_it_may_take_nothing() -> None:
 def test_it_must_be_a_step() -> None:
     with pytest.raises(ValueError, match="unknown value"):
         pipeline(on_failure=print)  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="takes a step"):
+        pipeline(on_failure=bare)  # type: ignore[call-overload]
