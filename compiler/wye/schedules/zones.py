@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from wye.schedules.fields import Fields, ahead
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 FROM, YEARS = 2025, 40
 """The changes of these years stand for all: whatever falls on a weekday of a week of a month has fallen on each of its dates by then."""
@@ -40,11 +42,16 @@ class Change:
 
 @cache
 def names() -> frozenset[str]:
+    from importlib.resources import files  # late: most pipelines have no schedule
+
     return frozenset((files("tzdata") / "zones").read_text().split())
 
 
 @cache
 def zone(name: str) -> ZoneInfo:
+    from importlib.resources import files
+    from zoneinfo import ZoneInfo
+
     if name not in names():
         raise LookupError(name)
     with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
@@ -53,18 +60,18 @@ def zone(name: str) -> ZoneInfo:
 
 @cache
 def changes(name: str) -> tuple[Change, ...]:
-    """The changes of a zone's clock from 2025 on."""
+    """The changes of a zone's clock from 2025 on; no clock is changed and changed back within a week."""
     rules, found = zone(name), []
     first = datetime(FROM, 1, 1, tzinfo=UTC)
-    days = [first + timedelta(days=i) for i in range(YEARS * 366)]
-    ahead_of_utc = [day.astimezone(rules).utcoffset() or timedelta() for day in days]
-    for (day, before), (_, after) in pairwise(zip(days, ahead_of_utc)):
+    weeks = [first + timedelta(weeks=i) for i in range(YEARS * 53)]
+    ahead_of_utc = [week.astimezone(rules).utcoffset() or timedelta() for week in weeks]
+    for (week, before), (_, after) in pairwise(zip(weeks, ahead_of_utc)):
         if before != after:
-            low, high = 0, 1440
+            low, high = 0, 7 * 1440
             while high - low > 1:
                 middle = (low + high) // 2
-                low, high = (middle, high) if (day + middle * _MINUTE).astimezone(rules).utcoffset() == before else (low, middle)
-            found.append(Change(day + high * _MINUTE, before, after))
+                low, high = (middle, high) if (week + middle * _MINUTE).astimezone(rules).utcoffset() == before else (low, middle)
+            found.append(Change(week + high * _MINUTE, before, after))
     return tuple(found)
 
 
