@@ -31,7 +31,7 @@ for folder in sys.argv[1:]:
             found[f"{pipeline.name}/{name}"] = str(failed)
             continue
         for file in files:
-            found[f"{pipeline.name}/{name}/{file.path}"] = hashlib.sha256(file.text.encode("utf-8", "surrogatepass")).hexdigest()
+            found[f"{pipeline.name}/{name}/{file.path}"] = hashlib.sha256(file.content).hexdigest()
 print(json.dumps(found))
 """
 

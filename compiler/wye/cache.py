@@ -1,8 +1,9 @@
 """Compiled pipelines kept by the content of what they came from: a file's path in, the pipeline of its unchanged source out.
 
 An entry holds every file that the front end read, with its hash, and every place where it looked and found nothing: a module that
-appears later makes the entry void, as a changed one does. Entries are pickles, so they stand in the user's own cache folder and never
-in a project's: a repository cannot bring one along. `WYE_CACHE` names another folder, or is `off`.
+appears later makes the entry void, as a changed one does, and as a file more or less does where a glob was followed. Entries are
+pickles, so they stand in the user's own cache folder and never in a project's: a repository cannot bring one along. `WYE_CACHE` names
+another folder, or is `off`.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from wye.ir.model import Pipeline
+from wye.sources import Layout, listing
 
 Probes = Mapping[str, str | None]
-"""By absolute path: the SHA-256 of a file's bytes, `folder` or `folder of modules`, None for nothing there."""
+"""By absolute path: the SHA-256 of a file's bytes, `folder` or `folder of modules`, None for nothing there. By `folder\\0glob`: that of
+the names that it stands for."""
 
 
-def load(file: Path, pipeline: str | None) -> Pipeline | None:
+def load(file: Path, pipeline: str | None, layout: Layout) -> Pipeline | None:
     """The kept pipeline, if everything that it was made from is as it was."""
-    place = _place(file, pipeline)
+    place = _place(file, pipeline, layout)
     try:
         if place is None:
             return None
@@ -36,9 +39,9 @@ def load(file: Path, pipeline: str | None) -> Pipeline | None:
     return kept if isinstance(kept, Pipeline) else None
 
 
-def store(file: Path, name: str | None, probes: Probes, pipeline: Pipeline) -> None:
+def store(file: Path, name: str | None, layout: Layout, probes: Probes, pipeline: Pipeline) -> None:
     """Keep a pipeline. A cache that cannot be written is no error."""
-    place = _place(file, name)
+    place = _place(file, name, layout)
     if place is None:
         return
     with contextlib.suppress(pickle.PicklingError, RecursionError):
@@ -64,21 +67,25 @@ def text(source: bytes, make: Callable[[bytes], str]) -> str:
 
 def probe(path: str) -> str | None:
     """What stands at a path now."""
+    folder, glob, pattern = path.partition("\0")
+    if glob:
+        return hashlib.sha256("\n".join(listing(folder, pattern)).encode("utf-8", "surrogateescape")).hexdigest()
     try:
         with open(path, "rb") as stream:
             return hashlib.sha256(stream.read()).hexdigest()
     except IsADirectoryError:
         try:
-            return "folder of modules" if any(name.endswith(".py") for name in os.listdir(path)) else "folder"
+            modules = any(n.endswith(".py") or os.path.exists(os.path.join(path, n, "__init__.py")) for n in os.listdir(path))
+            return "folder of modules" if modules else "folder"
         except OSError:
             return "folder"
     except OSError:
         return None
 
 
-def _place(file: Path, pipeline: str | None) -> Path | None:
+def _place(file: Path, pipeline: str | None, layout: Layout) -> Path | None:
     folder = _folder()
-    key = f"{file.resolve()}\0{pipeline or ''}".encode()
+    key = f"{file.resolve()}\0{pipeline or ''}\0{layout}".encode()
     return folder / f"{hashlib.sha256(key).hexdigest()[:32]}.pickle" if folder else None
 
 

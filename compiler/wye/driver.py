@@ -9,31 +9,51 @@ from wye import cache, passes
 from wye.backend.check import CheckedPipeline, check, judge
 from wye.backend.report import report_file
 from wye.backend.target import EmittedFile, Target
+from wye.diagnostics import CompileFailed
 from wye.ir.model import Pipeline
+from wye.sources import Layout, source_root
+from wye.stacks import load_config
 from wye.stacks.tables import Config, Effective
 
 
-def read_pipeline(file: Path, pipeline: str | None = None) -> Pipeline:
+def layout_of(file: Path, config: Config | None = None) -> Layout:
+    """Where the user's code lies and how it travels: as `[code]` of a stack says, else of the nearest file. Raises `CompileFailed`."""
+    config = config or load_config(file)
+    code = config.code
+    return Layout(code.packaging, code.include, code.exclude, code.roots, (config.folder or file.parent).resolve())
+
+
+def root_of(file: Path, layout: Layout | None = None) -> Path:
+    """The folder that the paths of spans start from."""
+    try:
+        return source_root(file, roots=(layout or layout_of(file)).folders())
+    except (CompileFailed, OSError):
+        return source_root(file)
+
+
+def read_pipeline(file: Path, pipeline: str | None = None, layout: Layout | None = None) -> Pipeline:
     """The IR as the front end makes it. Raises `CompileFailed`, and `InputError` when the file cannot be read."""
     from wye.frontend import load  # the parser is the dearest import of a compile: only when it is needed
 
-    return load(file, pipeline).pipeline
+    return load(file, pipeline, layout or layout_of(file)).pipeline
 
 
-def compile_source(file: Path, pipeline: str | None = None, *, cached: bool = False) -> Pipeline:
+def compile_source(file: Path, pipeline: str | None = None, layout: Layout | None = None, *, cached: bool = False) -> Pipeline:
     """The flat IR after all passes, with the program of every task. Raises `CompileFailed` and `InputError`.
 
-    `cached`: take it from the cache when nothing that it was made from has changed, and keep it there.
+    `layout`: how the user's code travels, when it is not as the nearest stack file says. `cached`: take the result from the cache when
+    nothing that it was made from has changed, and keep it there.
     """
-    kept = cache.load(file, pipeline) if cached else None
+    layout = layout or layout_of(file)
+    kept = cache.load(file, pipeline, layout) if cached else None
     if kept is not None:
         return kept
     from wye.frontend import load
 
-    source = load(file, pipeline)
+    source = load(file, pipeline, layout)
     made = source.programs(passes.run(source.pipeline))
     if cached:
-        cache.store(file, pipeline, source.project.probes, made)
+        cache.store(file, pipeline, layout, source.project.probes, made)
     return made
 
 

@@ -68,7 +68,7 @@ def compiled(source: Path, folder: Path) -> dict[str, Any]:
     options = Options(timezone=schedule.timezone) if schedule else Options()  # the cluster reads schedules in the pipeline's own zone
     files, _ = compile_target(pipeline, Kubeflow(), options)
     for file in files:
-        (folder / file.path).write_text(file.text, "utf-8")
+        (folder / file.path).write_bytes(file.content)
     return next(iter(yaml.safe_load_all((folder / "pipeline.yaml").read_text("utf-8"))))
 
 

@@ -135,7 +135,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         for file in files:
             place = made.folder / file.path
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(file.text, "utf-8")
+            place.write_bytes(file.content)
     return made
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wye import cache
-from wye.driver import compile_source
+from wye.driver import compile_source, layout_of
 from wye.ir.model import Pipeline
 
 FLOW = """
@@ -49,7 +49,7 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
     (source / "data").mkdir()
 
     def run(name: str = "flow") -> tuple[Pipeline, bool]:
-        kept = cache.load(source / "flow.py", name)
+        kept = cache.load(source / "flow.py", name, layout_of(source / "flow.py"))
         made = compile_source(source / "flow.py", name, cached=True)
         assert kept is None or kept == made == compile_source(source / "flow.py", name)
         return made, kept is not None
@@ -86,13 +86,13 @@ def test_a_module_that_appears_where_there_was_none_counts(
     place = tmp_path / "src" / path
     place.parent.mkdir(exist_ok=True)
     place.write_text(text)
-    assert cache.load(tmp_path / "src" / "flow.py", "flow") is None
+    assert cache.load(tmp_path / "src" / "flow.py", "flow", layout_of(tmp_path / "src" / "flow.py")) is None
 
 
 def test_a_module_that_goes_counts(compiled: Callable[..., tuple[Pipeline, bool]], tmp_path: Path) -> None:
     compiled()
     (tmp_path / "src" / "acme" / "steps.py").unlink()
-    assert cache.load(tmp_path / "src" / "flow.py", "flow") is None
+    assert cache.load(tmp_path / "src" / "flow.py", "flow", layout_of(tmp_path / "src" / "flow.py")) is None
 
 
 def test_another_wye_counts(compiled: Callable[..., tuple[Pipeline, bool]], monkeypatch: pytest.MonkeyPatch) -> None:

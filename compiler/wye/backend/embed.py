@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files as resources
+from typing import Any
 
 from wye import cache as compiled
 from wye.ir.model import Program
@@ -22,6 +23,8 @@ PACKAGE = "wye_runtime"
 LINES = "lines.json"
 File = tuple[str, str]
 """A relative POSIX path, and its text."""
+Shipped = tuple[str, bytes]
+"""A relative POSIX path, and what stands there."""
 
 _INTERPRETER = frozenset({"island.py", "launch.py", "outcome.py", "plan.py", "scope.py"})
 
@@ -36,6 +39,9 @@ def unpack(payload, folder):
 """
 """Python 3.9 source that writes a payload's files below a folder."""
 
+_STORED = 65535
+"""Bytes of the largest block that is not compressed."""
+
 
 @cache
 def runtime_files(*, interpreter: bool = False) -> tuple[File, ...]:
@@ -44,14 +50,38 @@ def runtime_files(*, interpreter: bool = False) -> tuple[File, ...]:
     return tuple((f"{PACKAGE}/{name}", text) for name, text in sorted(found.items()) if interpreter or name not in _INTERPRETER)
 
 
-def program_files(program: Program) -> tuple[File, ...]:
-    """A step program's modules, and `lines.json`: for each module the user's file and where runs of kept lines begin in it.
+def module_files(program: Program) -> tuple[File, ...]:
+    """A step program's modules as far as they were cut out of the user's, and `lines.json`: for each module the user's file and where
+    runs of kept lines begin in it, and which files are to be executable.
 
-    `{"churn.py": {"source": "src/churn.py", "lines": [[1, 1], [7, 30]]}}`: line 8 here is line 31 there.
+    `{"churn.py": {"source": "src/churn.py", "lines": [[1, 1], [7, 30]]}, "bin/tool": {"executable": true}}`: line 8 here is line 31 there.
     """
-    lines = {f.path: {"source": f.source, "lines": [list(pair) for pair in f.lines]} for f in program.files}
-    text = json.dumps(lines, indent=1, sort_keys=True) + "\n"
+    known: dict[str, dict[str, Any]] = {f.path: {"source": f.source, "lines": [list(pair) for pair in f.lines]} for f in program.files}
+    for d in program.data:
+        about: dict[str, Any] = {"source": d.source, "lines": [[1, 1]]} if d.source else {}
+        if d.executable:
+            about["executable"] = True
+        if about:
+            known[d.path] = about
+    text = json.dumps(known, indent=1, sort_keys=True) + "\n"
     return (*((f.path, f.text) for f in sorted(program.files, key=lambda f: f.path)), (LINES, text))
+
+
+def data_files(program: Program) -> tuple[Shipped, ...]:
+    """What travels with a step program as it is."""
+    return tuple((d.path, d.data) for d in sorted(program.data, key=lambda d: d.path))
+
+
+def program_files(program: Program) -> tuple[Shipped, ...]:
+    """All files of a step program."""
+    return (*((path, text.encode("utf-8")) for path, text in module_files(program)), *data_files(program))
+
+
+def archive(files: Iterable[Shipped]) -> str:
+    """The files as one line of base64: a zlib stream of a line of JSON, `[[path, size]…]`, and what stands in them."""
+    found = tuple(files)
+    head = json.dumps([[path, len(data)] for path, data in found], ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return compiled.text(b"\n".join([head, b"".join(data for _, data in found)]), _compressed)
 
 
 def payload(files: Iterable[File]) -> str:
@@ -81,8 +111,19 @@ _DISTANCES = [1 + i if i < 4 else 1 + ((2 + (i & 1)) << _DISTANCE_BITS[i]) for i
 
 
 def compress(data: bytes) -> bytes:
-    """A zlib stream (RFC 1950) of one block with fixed codes."""
-    out = bytearray(b"\x78\x01")
+    """A zlib stream (RFC 1950): one block with fixed codes, or the data as they are where that is shorter (images, archives)."""
+    blocks = range(0, len(data), _STORED) or range(1)
+    plain = b"".join(_stored(data[at : at + _STORED], at == blocks[-1]) for at in blocks)
+    stream = _coded(data)
+    return b"\x78\x01" + min(stream, plain, key=len) + zlib.adler32(data).to_bytes(4, "big")
+
+
+def _stored(part: bytes, last: bool) -> bytes:
+    return bytes([last]) + len(part).to_bytes(2, "little") + (len(part) ^ 0xFFFF).to_bytes(2, "little") + part
+
+
+def _coded(data: bytes) -> bytes:
+    out = bytearray()
     held, width = 0b011, 3  # the last block; fixed codes
 
     def put(value: int, bits: int) -> None:
@@ -107,7 +148,7 @@ def compress(data: bytes) -> bytes:
             put(*literal[value])
     put(*literal[256])
     put(0, 7)
-    return bytes(out) + zlib.adler32(data).to_bytes(4, "big")
+    return bytes(out)
 
 
 def _matches(data: bytes) -> Iterator[tuple[int, int]]:

@@ -16,6 +16,20 @@ class EmittedFile:
 
     path: str
     text: str
+    data: bytes | None = None
+    """What stands in it instead of the text, when that is no UTF-8 text."""
+
+    @property
+    def content(self) -> bytes:
+        return self.text.encode("utf-8") if self.data is None else self.data
+
+
+def emitted(path: str, data: bytes) -> EmittedFile:
+    """A file of an artifact, whatever stands in it."""
+    try:
+        return EmittedFile(path, data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return EmittedFile(path, "", data)
 
 
 class Target(Protocol):

@@ -61,7 +61,7 @@ def _stage(new: Path, files: Iterable[EmittedFile]) -> None:
         seen.add(str(path).casefold())
         place = new / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(file.text.encode("utf-8"))
+        place.write_bytes(file.content)
 
 
 def _swap(staged: list[tuple[Path, Path]]) -> None:

@@ -23,7 +23,7 @@ from wye.diagnostics.suggest import did_you_mean
 from wye.ir.model import Call
 from wye.ir.nodes import every
 from wye.ir.settings import PipelineSettings, Settings, thaw
-from wye.sources import source_root
+from wye.sources import Layout
 from wye.stacks import Choice, Config, Made, Setting, Stack, choose, settings_of_source, stack_options
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Compiled:
     """A compile for all targets. Without a pipeline the source itself has problems."""
 
     file: Path
+    layout: Layout
     pipeline: Pipeline | None
     results: tuple[Result, ...]
     problems: tuple[Diagnostic, ...]
@@ -68,7 +69,7 @@ class Compiled:
     @property
     def root(self) -> Path:
         """What the spans' paths are relative to."""
-        return source_root(self.file)
+        return driver.root_of(self.file, self.layout)
 
     @property
     def failed(self) -> bool:
@@ -85,17 +86,18 @@ def compile_all(wanted: Wanted) -> Compiled:
     except CompileFailed as failure:
         problems += failure.diagnostics
     targets = _targets(wanted, choice.stack) if not problems else ()
+    layout = driver.layout_of(file, choice.config)
     try:
-        pipeline = driver.compile_source(file, name, cached=True)
+        pipeline = driver.compile_source(file, name, layout, cached=True)
         if wanted.no_schedule:
             pipeline = replace(pipeline, settings=replace(pipeline.settings, schedule=None))
         check_blocks(pipeline)
     except CompileFailed as failure:
-        return Compiled(file, None, (), _in_order([*problems, *failure.diagnostics]))
+        return Compiled(file, layout, None, (), _in_order([*problems, *failure.diagnostics]))
     if problems:
-        return Compiled(file, None, (), _in_order(problems))
+        return Compiled(file, layout, None, (), _in_order(problems))
     results = tuple(_one(pipeline, target, choice, wanted.strict) for target in targets)
-    return Compiled(file, pipeline, results, _in_order([d for r in results for d in r.problems]))
+    return Compiled(file, layout, pipeline, results, _in_order([d for r in results for d in r.problems]))
 
 
 def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

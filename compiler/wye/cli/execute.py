@@ -23,7 +23,6 @@ from wye.ir.nodes import blocks
 from wye.runs.execute import RunResult, run_local
 from wye.runs.inputs import RunInputError, Text
 from wye.runtime.plan import task_folder
-from wye.sources import source_root
 from wye.stacks import choose
 
 TARGET = "local"
@@ -40,9 +39,9 @@ def run_command(
     try:
         checked, most = _prepare(path, name, stack)
     except CompileFailed as failure:
-        show_diagnostics(failure.diagnostics, source_root(path))
+        show_diagnostics(failure.diagnostics, driver.root_of(path))
         if format == "json":
-            say_json(_object(None, diagnostics=json_diagnostics(failure.diagnostics, source_root(path))))
+            say_json(_object(None, diagnostics=json_diagnostics(failure.diagnostics, driver.root_of(path))))
         return 1
     try:
         with progress(_tasks(checked)) as on_event:
@@ -63,11 +62,11 @@ def run_command(
 
 def _prepare(path: Path, name: str | None, stack: str | None) -> tuple[CheckedPipeline, int | None]:
     """The pipeline as the local executor takes it, and how many tasks at a time its source wants. Who starts it does not matter here."""
-    pipeline = driver.compile_source(path, name, cached=True)
+    choice = choose(path, stack, registry.names())
+    pipeline = driver.compile_source(path, name, driver.layout_of(path, choice.config), cached=True)
     pipeline = replace(pipeline, settings=replace(pipeline.settings, schedule=None))
     check_blocks(pipeline)
     target = registry.load(TARGET)
-    choice = choose(path, stack, registry.names())
     made = options_for(pipeline, TARGET, choice)
     checked = check(pipeline, target, made.value, config=choice.config, effective=made.effective)
     return checked, getattr(made.value, "workers", None)

@@ -12,7 +12,6 @@ from wye.cli.output import note, show_diagnostics, unicode_on
 from wye.cli.source import split_source
 from wye.diagnostics import CompileFailed
 from wye.diagnostics.render import colour_on, read_sources
-from wye.sources import source_root
 
 if TYPE_CHECKING:
     from wye.graph.model import Graph
@@ -29,7 +28,9 @@ def graph_command(source: str, format: str | None, out: Path | None) -> int:
     try:
         graph = _graph(file, name)
     except CompileFailed as failure:
-        show_diagnostics(failure.diagnostics, source_root(file))
+        from wye import driver
+
+        show_diagnostics(failure.diagnostics, driver.root_of(file))
         return 1
     picture = _drawn(graph, format, terminal=out is None)
     if out is None:
@@ -54,7 +55,7 @@ def _graph(file: Path, name: str | None) -> Graph:
     from wye.passes.order import order
 
     pipeline = order(driver.read_pipeline(file, name))
-    sources = read_sources(source_root(file))
+    sources = read_sources(driver.root_of(file))
     return build(pipeline, lambda path: sources(path).lines)
 
 

@@ -9,7 +9,6 @@ from wye.backend.capabilities import FEATURES, Row
 from wye.cli.failure import Usage
 from wye.cli.output import say, say_json, show_diagnostics, table
 from wye.cli.source import split_source
-from wye.sources import source_root
 
 LEVELS = {"native": "native", "emulated": "emulated", "advisory": "advisory", "rejected": "–"}
 
@@ -30,7 +29,7 @@ def dump_command(source: str, json: bool) -> int:
 
             sys.stdout.write(show(driver.read_pipeline(file, name)))
     except CompileFailed as failure:
-        show_diagnostics(failure.diagnostics, source_root(file))
+        show_diagnostics(failure.diagnostics, driver.root_of(file))
         return 1
     return 0
 

@@ -23,6 +23,7 @@ from wye.frontend.programs import Programs
 from wye.frontend.project import Definition, Project
 from wye.ir.model import Call, Pipeline, Step, SubPipeline
 from wye.ir.nodes import every
+from wye.sources import USUAL, Layout
 
 __all__ = ["Source", "load"]
 
@@ -30,9 +31,9 @@ __all__ = ["Source", "load"]
 class Source:
     """One of the user's files, read. `pipeline` is its IR before the passes; `programs` completes it after them."""
 
-    def __init__(self, file: Path, name: str | None = None) -> None:
+    def __init__(self, file: Path, name: str | None = None, layout: Layout = USUAL) -> None:
         """Raises `InputError` and `CompileFailed`."""
-        self.project = Project(file)
+        self.project = Project(file, layout)
         annotations, constants = Annotations(self.project), Constants(self.project)
         declarations = Declarations(self.project, annotations, constants)
         self._services = Services(self.project, annotations, constants, declarations)
@@ -43,7 +44,7 @@ class Source:
         for module in list(self.project.modules.values()):
             declarations.check_module(module)
         defaults = {p for inner in self._services.pipelines.values() if inner for p in inner.settings.defaults.packages}
-        for step in list(self._steps.values()):
+        for step in list(self._steps.values()) if layout.packaging == "slice" else ():
             self._programs.of_step(step, packages=defaults)  # its problems belong among the first that are shown
         self.project.diagnostics.check()
         assert pipeline is not None
@@ -139,9 +140,9 @@ class Source:
         )  # fmt: skip
 
 
-def load(file: Path, name: str | None = None) -> Source:
+def load(file: Path, name: str | None = None, layout: Layout = USUAL) -> Source:
     """Read a file and lower its pipeline. Raises `InputError` when it cannot be read, `CompileFailed` for problems in it."""
-    return Source(file, name)
+    return Source(file, name, layout)
 
 
 def _names_called(definition: Definition) -> set[str]:

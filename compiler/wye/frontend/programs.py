@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from wye.diagnostics import Label, Span
 from wye.frontend.project import Project
-from wye.frontend.slicing.slice import Slice, slice_program
+from wye.frontend.shipping import Shipping, Wanted
+from wye.frontend.slicing.slice import Slice, asks_for_context, check_whole, imported_at_once, slice_program
+from wye.frontend.slicing.tables import import_name
 from wye.ir.expressions import Key, key, references, walk
-from wye.ir.model import Block, Call, Compute, Construct, Expr, Fail, For, Map, Member, Node, Pipeline, Program, Step
+from wye.ir.model import Block, Call, Compute, Construct, DataFile, Expr, Fail, For, Map, Member, Node, Pipeline, Program, Step
 from wye.ir.nodes import arms, every, expressions, rewritten
+from wye.ir.settings import Settings
 from wye.runtime.types import Type
 
 _PLAIN = frozenset(
     {"none", "bool", "int", "float", "str", "bytes", "path", "datetime", "date", "time", "timedelta", "decimal", "uuid", "complex"}
 )
+
+TREE = "tree"
+"""The one program of a pipeline whose packages travel as they are."""
 
 Root = tuple[str, str]
 """(module, name): something that a program must hold."""
@@ -26,18 +33,32 @@ class Programs:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._slices: dict[tuple[frozenset[Root], tuple[str, ...], tuple[str, ...]], Slice] = {}
+        self._shipping = Shipping(project)
+        self._slices: dict[tuple[object, ...], Slice] = {}
 
-    def of_step(self, step: Step, env_names: Iterable[str] = (), packages: Iterable[str] = (), classes: Iterable[Root] = ()) -> Slice:
-        """The program of a step whose calls set these variables and have these packages, with further classes that may arrive."""
+    def of_step(
+        self,
+        step: Step,
+        env_names: Iterable[str] = (),
+        packages: Iterable[str] = (),
+        classes: Iterable[Root] = (),
+        files: Iterable[Wanted] = (),
+    ) -> Slice:
+        """The program of a step whose calls set these variables and have these packages and files, with further classes that may arrive."""
         types = [p.type for p in step.parameters] + [p.type for p in step.ports] + [step.type]
         roots = {(step.module, step.function), *classes, *(c for t in types for c in classes_in(t))}
-        return self._slice(roots, {*env_names, *(name for name, _ in step.settings.env)}, {*packages, *step.settings.packages})
+        env_names = {*env_names, *(name for name, _ in step.settings.env)}
+        return self._slice(roots, env_names, {*packages, *step.settings.packages}, {*files, *wanted_by(step.settings, step.span)})
 
-    def _slice(self, roots: set[Root], env_names: Iterable[str] = (), packages: Iterable[str] = ()) -> Slice:
-        key = (frozenset(roots), tuple(sorted(env_names)), tuple(sorted(packages)))
+    def _slice(self, roots: set[Root], env_names: Iterable[str] = (), packages: Iterable[str] = (), files: Iterable[Wanted] = ()) -> Slice:
+        key = (frozenset(roots), frozenset(env_names), frozenset(packages), frozenset(files))
         if key not in self._slices:
-            self._slices[key] = slice_program(self._project, self._project.entry.name, sorted(roots), key[1], key[2])
+            places = self._shipping.data(files)
+            entry = self._project.entry.name
+            made = slice_program(self._project, entry, sorted(roots), sorted(env_names), sorted(packages), places)
+            cut = {f.path for f in made.files}
+            data = self._shipping.read({place: file for place, file in places.items() if place not in cut})
+            self._slices[key] = replace(made, data=data)
         return self._slices[key]
 
     def attach(self, pipeline: Pipeline) -> Pipeline:
@@ -48,12 +69,16 @@ class Programs:
         steps = {s.id: s for s in pipeline.steps}
         env_names: dict[str, set[str]] = {}
         packages: dict[str, set[str]] = {}
+        files: dict[str, set[Wanted]] = {}
         calls = [*every(pipeline.body), *([pipeline.on_failure] if pipeline.on_failure else [])]
         for node in calls:
             if isinstance(node, Call):
                 env_names.setdefault(node.step, set()).update(name for name, _ in node.settings.env)
                 packages.setdefault(node.step, set()).update(node.settings.packages)
-        reach = self._reach(pipeline, env_names, packages)
+                files.setdefault(node.step, set()).update(wanted_by(node.settings, node.span))
+        if self._project.layout.packaging == "tree":
+            return self._tree(pipeline, env_names, packages, files)
+        reach = self._reach(pipeline, env_names, packages, files)
         wanted: dict[str, set[Root]] = {}
         programs: dict[str, Program] = {}
         named: dict[str, str] = {}
@@ -64,23 +89,17 @@ class Programs:
             elif isinstance(node, Compute | Fail) and arriving:
                 name = named[node.id] = f"{pipeline.name}.{node.id}"
                 made = self._slice(arriving, packages=node.settings.packages)
-                programs[name] = Program(name, self._project.entry.name, made.files, made.context)
+                programs[name] = Program(name, self._project.entry.name, made.files, made.context, made.data)
         for id, step in steps.items():
             if id in wanted:
-                made = self.of_step(step, env_names[id], packages[id], wanted[id])
+                made = self.of_step(step, env_names[id], packages[id], wanted[id], files[id])
                 name = f"{step.module}.{step.function}"
-                programs[name] = Program(name, self._project.entry.name, made.files, made.context)
+                programs[name] = Program(name, self._project.entry.name, made.files, made.context, made.data)
                 steps[id] = replace(step, program=name)
                 self._refuse_cached(step, made.context, pipeline)
 
-        def block(b: Block) -> Block:
-            return Block(tuple(given(rewritten(n, lambda e: e, block)) for n in b.nodes), b.yields)
-
-        def given(node: Node) -> Node:
-            return replace(node, program=named.get(node.id)) if isinstance(node, Compute | Fail) else node
-
         kept = tuple(steps[i] for i in steps if i in wanted)
-        return replace(pipeline, body=block(pipeline.body), steps=kept, programs=tuple(programs[n] for n in sorted(programs)))
+        return replace(pipeline, body=_named(pipeline.body, named), steps=kept, programs=tuple(programs[n] for n in sorted(programs)))
 
     def _refuse_cached(self, step: Step, context: Span | None, pipeline: Pipeline) -> None:
         """What a step makes of its run is not what another run would get."""
@@ -92,7 +111,47 @@ class Programs:
                     help="leave out `cache`, or hand the step what it needs: `day: datetime = ScheduledTime()`",
                 )  # fmt: skip
 
-    def _reach(self, pipeline: Pipeline, env_names: dict[str, set[str]], packages: dict[str, set[str]]) -> dict[Key, set[Root]]:
+    # packaging = "tree"
+
+    def _tree(
+        self, pipeline: Pipeline, env_names: dict[str, set[str]], packages: dict[str, set[str]], files: dict[str, set[Wanted]]
+    ) -> Pipeline:
+        """One program for all: the user's packages as they are."""
+        steps = tuple(replace(s, program=TREE) for s in pipeline.steps if s.id in files)
+        environments: dict[str, set[str]] = {}
+        for step in steps:
+            check_whole(self._project, [(step.module, step.function)], env_names[step.id] | {name for name, _ in step.settings.env})
+            if not step.settings.image:
+                environments[f"the step `{step.name}`"] = packages[step.id] | set(step.settings.packages)
+        named: dict[str, str] = {}
+        for node in every(pipeline.body):
+            if isinstance(node, Compute | Fail) and any(_arriving(e, {}, any_class=True) for e in expressions(node)):
+                named[node.id] = TREE
+                environments[f"the expression at {node.span}"] = set(node.settings.packages)
+        self._check_environments(environments)
+        places = self._shipping.tree() | self._shipping.data(w for wanted in files.values() for w in wanted)
+        data = self._shipping.read(places, whole=True)
+        for step in steps:
+            self._refuse_cached(step, asks_for_context(self._project, step.module), pipeline)
+        program = Program(TREE, self._project.entry.name, (), context_in(data), data)
+        return replace(pipeline, body=_named(pipeline.body, named), steps=steps, programs=(program,) if steps or named else ())
+
+    def _check_environments(self, environments: dict[str, set[str]]) -> None:
+        """What the pipeline's file imports is there in every task: each imports the file as a whole."""
+        listed = {who: {import_name(p) for p in packages} for who, packages in environments.items()}
+        somewhere = set().union(*listed.values())
+        module = self._project.entry
+        for top, node in imported_at_once(self._project, module):
+            lacking = [who for who, names in listed.items() if top in somewhere and top not in names]
+            if lacking:
+                self._project.diagnostics.error(
+                    "WYE6016", f"every task imports `{top}` with this file, and {lacking[0]} does not have it in its packages",
+                    module.span(node), help="import it inside the steps that need it, or give it to all: defaults={'packages': [...]}",
+                )  # fmt: skip
+
+    def _reach(
+        self, pipeline: Pipeline, env_names: dict[str, set[str]], packages: dict[str, set[str]], files: dict[str, set[Wanted]]
+    ) -> dict[Key, set[Root]]:
         """For each value the classes that it may hold. Carries go round: until nothing more is found."""
         steps = {s.id: s for s in pipeline.steps}
         reach: dict[Key, set[Root]] = {}
@@ -103,7 +162,7 @@ class Programs:
                     case Call():
                         step = steps[node.step]
                         arriving = set().union(*(_arriving(e, reach) for _, e in node.bindings))
-                        leaving = arriving | set(self.of_step(step, env_names[step.id], packages[step.id]).classes)
+                        leaving = arriving | set(self.of_step(step, env_names[step.id], packages[step.id], files=files[step.id]).classes)
                         for port in step.ports:
                             reach["output", node.id, port.name] = leaving if carries(port.type) else set()
                     case Compute():
@@ -119,11 +178,35 @@ class Programs:
                 return reach
 
 
-def _arriving(expr: Expr, reach: dict[Key, set[Root]]) -> set[Root]:
-    """The classes that evaluating an expression may need."""
+def context_in(data: Iterable[DataFile]) -> Span | None:
+    """Where the files of a tree may ask for a step's context: the first module that uses Wye and has the word."""
+    for file in data:
+        lines = file.data.split(b"\n") if file.source and b"wye" in file.data else []
+        found = next((n for n, line in enumerate(lines, 1) if re.search(rb"\bcontext\b", line)), None)
+        if file.source and found:
+            return Span(file.source, found, 1, found, 1)
+    return None
+
+
+def wanted_by(settings: Settings, span: Span) -> list[Wanted]:
+    """The files that a setting asks for; paths start from the folder of the file in which it is written."""
+    return [(pattern, settings.span("files", span)) for pattern in settings.files]
+
+
+def _named(block: Block, programs: dict[str, str]) -> Block:
+    """The block with the programs of its expressions and failures."""
+
+    def given(node: Node) -> Node:
+        return replace(node, program=programs.get(node.id)) if isinstance(node, Compute | Fail) else node
+
+    return Block(tuple(given(rewritten(n, lambda e: e, lambda b: _named(b, programs))) for n in block.nodes), block.yields)
+
+
+def _arriving(expr: Expr, reach: dict[Key, set[Root]], any_class: bool = False) -> set[Root]:
+    """The classes that evaluating an expression may need. `any_class`: also of what arrives nothing is known but its type."""
     found: set[Root] = set()
     for ref in references(expr):
-        found |= reach.get(key(ref), set())
+        found |= {("", "")} if any_class and carries(ref.type) else reach.get(key(ref), set())
         found.update(classes_in(ref.type))
     for part in walk(expr):
         if isinstance(part, Construct | Member):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from wye.cache import probe
 from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics, Span
-from wye.sources import InputError, source_root
+from wye.sources import USUAL, InputError, Layout, listing, source_root
 
 SMALL_STATEMENTS = (cst.SimpleStatementLine, cst.SimpleStatementSuite)
 
@@ -60,7 +61,7 @@ Resolved = Definition | External | ModuleRef | Unresolved
 
 @dataclass(eq=False)
 class Module:
-    """One of the user's modules. `name` is dotted; `path` is POSIX and relative to the source root."""
+    """One of the user's modules. `name` is dotted; `path` is POSIX and relative to the first source root."""
 
     name: str
     path: str
@@ -81,6 +82,11 @@ class Module:
         return self.span(node.name)
 
     @property
+    def place(self) -> str:
+        """Where it stands in a program: below its own source root."""
+        return self.name.replace(".", "/") + ("/__init__.py" if self.is_package and self.name != "__init__" else ".py")
+
+    @property
     def package(self) -> str:
         """The dotted name that relative imports start from."""
         return self.name if self.is_package else self.name.rpartition(".")[0]
@@ -96,9 +102,9 @@ class Module:
 
 
 class Project:
-    """The modules below one source root, loaded when they are first asked for."""
+    """The modules below the source roots, loaded when they are first asked for. `root` is that of the file, and goes first."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, layout: Layout = USUAL) -> None:
         """Raises `InputError` when the file cannot be read and `CompileFailed` when it does not parse."""
         file = Path(file)
         if file.is_dir():
@@ -110,7 +116,13 @@ class Project:
         self.file = file
         self.probes: dict[str, str | None] = {}
         """What was read, and where nothing was found: `wye.cache` says how it is written."""
-        self.root = source_root(file, self._exists)
+        self.layout = layout
+        folders = layout.folders()
+        self.root = source_root(file, self._exists, folders)
+        self.roots = tuple(dict.fromkeys((self.root, *folders)))
+        self._stated = frozenset(folders)
+        for pattern in (*layout.roots, *layout.include):
+            self.listed(layout.base, pattern)
         self.diagnostics = Diagnostics()
         self.modules: dict[str, Module] = {}
         self._absent: set[str] = set()
@@ -129,7 +141,8 @@ class Project:
         """Whether a dotted name is below one of the user's own packages or modules."""
         top = name.partition(".")[0]
         if top not in self._top:
-            self._top[top] = self._locate(top) is not None or (top not in sys.stdlib_module_names and self._is_namespace(self.root / top))
+            standard = top in sys.stdlib_module_names
+            self._top[top] = self._locate(top) is not None or (not standard and any(self._is_namespace(r, top) for r in self.roots))
         return self._top[top]
 
     def module(self, name: str) -> Module | None:
@@ -150,12 +163,29 @@ class Project:
         return module
 
     def _locate(self, name: str) -> tuple[Path, bool] | None:
-        base = self.root.joinpath(*name.split("."))
-        if self._exists(base / "__init__.py"):
-            return base / "__init__.py", True
-        if self._exists(base.with_name(base.name + ".py")):
-            return base.with_name(base.name + ".py"), False
+        """The file of a module, and whether it is a package: found as Python's path finder finds it."""
+        *packages, last = name.split(".")
+        places: Sequence[Path] = self.roots
+        for part in packages:
+            around = next((p / part for p in places if self._exists(p / part / "__init__.py")), None)
+            places = [around] if around else [p / part for p in places]
+        for place in places:
+            if self._exists(place / last / "__init__.py"):
+                return place / last / "__init__.py", True
+            if self._exists(place / f"{last}.py"):
+                return place / f"{last}.py", False
         return None
+
+    def at(self, place: str) -> Module | None:
+        """The module that stands at a place in a program, if it is one."""
+        parts = place.removesuffix(".py").removesuffix("/__init__").split("/")
+        module = self.module(".".join(parts)) if place.endswith(".py") and all(p.isidentifier() for p in parts) else None
+        return module if module and module.place == place else None
+
+    def locate(self, name: str) -> Path | None:
+        """The file of one of the user's modules, which is not read."""
+        found = self._locate(name)
+        return found[0] if found else None
 
     def _exists(self, file: Path) -> bool:
         """Whether there is such a file. Every place that was looked at is on record, found or not."""
@@ -168,21 +198,37 @@ class Project:
 
     def is_folder(self, name: str) -> bool:
         """Whether a dotted name stands for a folder: it may be a namespace package."""
-        folder = str(self.root.joinpath(*name.split(".")))
-        self.probes[folder] = probe(folder)
-        return self.probes[folder] in ("folder", "folder of modules")
+        for root in self.roots:
+            folder = str(root.joinpath(*name.split(".")))
+            self.probes[folder] = probe(folder)
+            if self.probes[folder] in ("folder", "folder of modules"):
+                return True
+        return False
 
-    def _is_namespace(self, folder: Path) -> bool:
-        """A folder of Python files without `__init__.py`: a namespace package of the user's."""
-        self.probes[str(folder)] = probe(str(folder))
-        return self.probes[str(folder)] == "folder of modules"
+    def listed(self, folder: Path, pattern: str) -> list[str]:
+        """Every file that a path or glob below a folder stands for, relative to it. The answer is on record."""
+        key = f"{folder}\0{pattern}"
+        self.probes[key] = probe(key)
+        return listing(str(folder), pattern)
+
+    def read(self, file: Path) -> bytes:
+        """The bytes of a file, which are on record. Raises OSError."""
+        data = file.read_bytes()
+        self.probes[str(file)] = hashlib.sha256(data).hexdigest()
+        return data
+
+    def _is_namespace(self, root: Path, top: str) -> bool:
+        """A namespace package of the user's: a folder of modules or packages without `__init__.py`. Below a root that is stated any folder
+        is one; below that of the file there may be folders of all kinds."""
+        folder = str(root / top)
+        self.probes[folder] = probe(folder)
+        return self.probes[folder] == "folder of modules" or (self.probes[folder] == "folder" and root in self._stated)
 
     def _load(self, name: str, file: Path, is_package: bool) -> Module | None:
-        path = file.relative_to(self.root).as_posix()
+        path = os.path.relpath(file, self.root).replace(os.sep, "/")
         start = Span(path, 1, 1, 1, 1)
         try:
-            data = file.read_bytes()
-            self.probes[str(file)] = hashlib.sha256(data).hexdigest()
+            data = self.read(file)
         except OSError as error:
             raise InputError(f"{file}: {error.strerror or error}") from None
         try:

@@ -535,14 +535,26 @@ class ProgramFile:
 
 
 @dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file of a program that travels as it is, byte by byte."""
+
+    path: str
+    data: bytes
+    executable: bool
+    source: str | None = None
+    """The user's file, for tracebacks, when it is a module."""
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
-    """A folder of real modules that a step needs, under the user's own dotted names; `entry` is imported first. `context` is where the
-    step asks for its context, if it does."""
+    """A folder of real modules that a step needs, under the user's own dotted names, and of the files that travel beside them; `entry`
+    is imported first. `context` is where the step asks for its context, if it does."""
 
     id: str
     entry: str
     files: tuple[ProgramFile, ...]
     context: Span | None = None
+    data: tuple[DataFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

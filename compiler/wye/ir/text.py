@@ -28,7 +28,7 @@ def show(pipeline: Pipeline) -> str:
     for step in pipeline.steps:
         lines += ["", *_step(step)]
     for program in pipeline.programs:
-        files = " ".join(f.path for f in program.files)
+        files = " ".join([*(f.path for f in program.files), *(d.path for d in program.data)])
         lines += ["", f"program {program.id} entry {program.entry}: {files}"]
     for nested in pipeline.pipelines:
         lines += ["", *_pipeline(nested)]

@@ -98,10 +98,10 @@ def _write_run(pipeline: Pipeline, plan: dict[str, Any], values: dict[str, str],
     _write_text(folder / "plan.json", dumps(plan, indent=2) + "\n")
     _write_text(folder / "params.json", "{" + ",\n ".join(f"{json.dumps(n)}: {text}" for n, text in values.items()) + "}\n")
     for program in pipeline.programs:
-        for path, text in program_files(program):
+        for path, data in program_files(program):
             place = folder / "programs" / program.id / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text, encoding="utf-8", newline="")
+            place.write_bytes(data)
 
 
 def _note(folder: Path, run_id: str, plan: dict[str, Any], status: str, *, result: PlanResult | None = None, **times: float) -> None:

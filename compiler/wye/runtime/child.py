@@ -206,7 +206,7 @@ def _traceback(error: BaseException, job: Dict[str, Any]) -> str:
 
     def translate(path: str, line: int) -> Any:
         entry = known.get(os.path.relpath(path, job["program"])) if job["program"] and os.path.isabs(path) else None
-        if not entry:
+        if not entry or "lines" not in entry:
             return path, 0
         here, there = max((run for run in entry["lines"] if run[0] <= line), default=(1, 1))
         return entry["source"], there - here

@@ -167,6 +167,7 @@ def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str, number
         file.write(shim + b"\n_attempt = " + ascii(context(task, number)).encode() + b"\n")
     program = given.program and os.path.abspath(given.program)
     if program:
+        program = executable(program, folder)
         path.append(program)
     packages = task.get("packages", [])
     if not all(met(p) for p in packages):
@@ -199,6 +200,18 @@ def context(task: Dict[str, Any], number: int) -> Dict[str, Any]:
     """What `wye.context()` says: what whoever started this runner knows, and the attempts that the runner itself has made."""
     known = {"run_id": "", "attempt": 1, "scheduled_time": None, "task_id": task.get("id", ""), "pipeline": "", **task.get("context", {})}
     return {**known, "attempt": known["attempt"] + number}
+
+
+def executable(program: str, folder: str) -> str:
+    """The program with the files that are to be executable: in a copy where it is not ours to change, after it came through a store."""
+    lines = os.path.join(program, "lines.json")
+    wanted = [n for n, about in _read(lines).items() if about.get("executable")] if os.path.exists(lines) else []
+    if all(os.access(os.path.join(program, n), os.X_OK) for n in wanted):
+        return program
+    copied = shutil.copytree(program, os.path.join(folder, "program"), copy_function=shutil.copyfile)
+    for n in wanted:
+        os.chmod(os.path.join(copied, n), 0o755)
+    return str(copied)
 
 
 def met(package: str) -> bool:

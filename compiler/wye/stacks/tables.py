@@ -27,18 +27,20 @@ class TableError(ValueError):
 class Code:
     """How the user's code travels.
 
-    `packaging`: "slice", what each step needs of the user's modules, or "tree", the files of `include` as they stand.
-    `include`: files, folders and globs (`src/acme`, `data/*.csv`, `**/*.sql`). `exclude`: what of them stays at home.
+    `packaging`: "slice", what each step needs of the user's modules, or "tree", the packages that the pipeline imports and the files of
+    `include` as they stand. `include`: files, folders and globs (`src/acme`, `data/*.csv`, `**/*.sql`). `exclude`: what of all that stays
+    at home. `roots`: folders whose modules are the user's own, beside that of the pipeline's file (`src`, `libs/*/src`).
     """
 
     packaging: Packaging = "slice"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.packaging not in get_args(Packaging):
             raise TableError("packaging", f"unknown packaging {self.packaging!r}")
-        for name in ("include", "exclude"):
+        for name in ("include", "exclude", "roots"):
             for text in getattr(self, name):
                 _path(name, text)
                 if text.startswith("/") or ".." in text.split("/"):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wye.driver import layout_of
+
 TARGETS = ("airflow", "kubeflow", "local")
 
 
@@ -75,7 +77,7 @@ def _case(folder: Path, source: Path, name: str) -> Case:
 
 PLAIN = """\
 import importlib, json, sys
-sys.path.insert(0, {folder!r})
+sys.path[:0] = {folders!r}
 from wye import Pipeline
 from wye.runtime.values import decode, encode
 module = importlib.import_module({module!r})
@@ -89,7 +91,8 @@ print("\\n" + encode(value))
 
 def plain_call(case: Case, pipeline: str = "", python: str = sys.executable) -> Outcome:
     """The reference: the pipeline called as a function, in an interpreter and a working directory of its own."""
-    program = PLAIN.format(folder=str(case.source.parent), module=case.source.stem, pipeline=pipeline)
+    folders = [str(case.source.parent), *map(str, layout_of(case.source).folders())]
+    program = PLAIN.format(folders=folders, module=case.source.stem, pipeline=pipeline)
     with tempfile.TemporaryDirectory() as work:
         done = subprocess.run(
             [python, "-B", "-c", program],

@@ -73,7 +73,9 @@ def pinned(files: Iterable[EmittedFile], package: str) -> dict[str, str]:
     seen: dict[str, str] = {}
     names = ""
     for file in sorted(files, key=lambda f: f.path):
-        if file.text in shipped:
+        if file.data is not None:
+            seen[f"{file.path}.base64"] = base64.encodebytes(file.data).decode("ascii")
+        elif file.text in shipped:
             names += f"{file.path}  <<{shipped[file.text]}>>\n"
         else:
             seen[file.path] = _without_payload(file, shipped, seen)
@@ -98,9 +100,25 @@ def _shipped(package: str) -> dict[str, str]:
 def _unpack(payload: str) -> dict[str, str]:
     """The files of a payload; none when the text is something else."""
     try:
-        return dict(json.loads(zlib.decompress(base64.b64decode(payload))))
+        data = zlib.decompress(base64.b64decode(payload))
+        if data.startswith(b"[["):
+            return _archived(data)
+        return dict(json.loads(data))
     except (ValueError, zlib.error):
         return {}
+
+
+def _archived(data: bytes) -> dict[str, str]:
+    """The files of an archive (`embed.archive`), as text where they are."""
+    head, _, rest = data.partition(b"\n")
+    found: dict[str, str] = {}
+    for path, size in json.loads(head):
+        part, rest = rest[:size], rest[size:]
+        try:
+            found[path] = part.decode("utf-8")
+        except UnicodeDecodeError:
+            found[path] = base64.encodebytes(part).decode("ascii")
+    return found
 
 
 def _without_payload(file: EmittedFile, shipped: Mapping[str, str], seen: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from importlib.resources import files as resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wye.backend.embed import program_files, runtime_files
-from wye.backend.target import EmittedFile
+from wye.backend.target import EmittedFile, emitted
 from wye_targets.airflow.dag import Dag, Group, Task, literal
 
 IGNORE = """\
@@ -33,11 +33,12 @@ def emit(dag: Dag) -> Sequence[EmittedFile]:
         ".airflowignore": IGNORE,
         "adapter.py": (resources("wye_targets.airflow") / "adapter.py").read_text("utf-8"),
         **{f"tasks/{task.id}.json": task.file for task in dag.tasks},
-        **{f"programs/{p.id}/{path}": text for p in dag.programs for path, text in program_files(p)},
         **dict(runtime_files(interpreter=dag.interpreter)),
     }
     source = EmittedFile(f"{dag.name}.py", _source(dag, steps))
-    return [source, *(EmittedFile(f"{steps}/{path}", text) for path, text in sorted(below.items()))]
+    files = [EmittedFile(f"{steps}/{path}", text) for path, text in below.items()]
+    files += [emitted(f"{steps}/programs/{p.id}/{path}", data) for p in dag.programs for path, data in program_files(p)]
+    return [source, *sorted(files, key=lambda f: f.path)]
 
 
 def _source(dag: Dag, steps: str) -> str:

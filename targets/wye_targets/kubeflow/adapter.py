@@ -16,6 +16,7 @@ import zlib
 from typing import Any
 
 VALUE_LIMIT = 120000  # the executor input, with every value in it, is one argument: at most 131,071 bytes
+FILES = "files:"  # begins the argument that is many files in one
 PACKED_FROM = 16384  # a value from this size on is compressed, so that a task may have several
 PACKED = "zlib:"  # no wire text begins so
 EXACT = 2**53 - 1  # a number of KFP's is a double: from 2**53 on, it may be another number than the one that was given
@@ -169,12 +170,25 @@ def unpack(arguments: list[str], folder: str) -> tuple[dict[str, Any], str | Non
             parts.append(text)
     parts = [re.sub("\u241f(\\.?)", lambda m: "\u241f" if m[1] else "", part) for part in parts]
     for part in parts[1:]:
-        header, _, text = part.partition("\n")
-        path = os.path.join(folder, *header[2:].split("/"))
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(text.encode("utf-8"))
+        for name, data in files(part):
+            path = os.path.join(folder, *name.split("/"))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(data)
     return json.loads(parts[0]), folder if parts[1:] else None
+
+
+def files(part: str) -> list[tuple[str, bytes]]:
+    """A module below a line with its name, or many files: a line with their names and sizes, then what stands in them."""
+    if not part.startswith(FILES):
+        header, _, text = part.partition("\n")
+        return [(header[2:], text.encode("utf-8"))]
+    listing, _, rest = zlib.decompress(base64.b64decode(part[len(FILES) :])).partition(b"\n")
+    found, at = [], 0
+    for name, size in json.loads(listing):
+        found.append((name, rest[at : at + size]))
+        at += size
+    return found
 
 
 def integer(text: str) -> float:

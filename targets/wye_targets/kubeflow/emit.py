@@ -12,11 +12,12 @@ from functools import cache
 from importlib.resources import files as resources
 from typing import Any
 
-from wye.backend.embed import LINES, UNPACK, payload, runtime_files
+from wye.backend.embed import LINES, UNPACK, archive, payload, runtime_files
 from wye.backend.target import EmittedFile
 from wye.backend.yaml import dump_all
 from wye.diagnostics import CompileFailed, Diagnostic
 from wye.runtime.values import wire
+from wye_targets.kubeflow.adapter import FILES
 from wye_targets.kubeflow.check import check
 from wye_targets.kubeflow.lower import Native
 from wye_targets.kubeflow.tasks import Executor
@@ -81,10 +82,12 @@ def _container(e: Executor) -> dict[str, Any]:
 
 
 def _arguments(e: Executor) -> Iterator[str]:
-    """The task, then each file below a line with its name, then the runtime."""
+    """The task, then each module below a line with its name, then what travels as it is, then the runtime."""
     yield from quote(wire(e.task))
     for path, text in e.files:
         yield from quote(f"# {path}\n{wire(json.loads(text)) if path.rpartition('/')[2] == LINES else text}")
+    if e.data:
+        yield from quote(FILES + archive(e.data))
     runtime = _runtime(e.interpreter)
     assert len(runtime) <= ARGUMENT_LIMIT
     yield runtime

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Any
 
-from wye.backend.embed import program_files
+from wye.backend.embed import Shipped, data_files, module_files
 from wye.backend.names import NameRules
 from wye.backend.placement import placed
 from wye.ir import json as form
@@ -59,10 +59,13 @@ class Executor:
 
     task: dict[str, Any]
     files: tuple[tuple[str, str], ...]
+    """Modules, to be read by people."""
     image: str
     env: dict[str, str]
     resources: dict[str, Any]
     interpreter: bool = False
+    data: tuple[Shipped, ...] = ()
+    """What travels as it is."""
 
 
 @dataclass(slots=True)
@@ -78,6 +81,7 @@ class Task:
     """Its outputs, by KFP's names."""
     constants: dict[str, str] = field(default_factory=dict)
     programs: tuple[tuple[str, str], ...] = ()
+    data: tuple[Shipped, ...] = ()
     executor: str = ""
     interpreter: bool = False
     cached: bool = False
@@ -165,10 +169,11 @@ def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, dag: Dag, loca
     if isinstance(node, ir.Island):
         programs = island_programs(node, pipeline)
         task.interpreter = True
-        task.programs = tuple(f for p in programs for f in _below(p))
+        task.programs = tuple((f"{p.id}/{path}", text) for p in programs for path, text in module_files(p))
+        task.data = tuple((f"{p.id}/{path}", data) for p in programs for path, data in data_files(p))
     elif static.get("program") or call.get("program"):
         programs = [_program(whole["program"], pipeline)]
-        task.programs = program_files(programs[0])
+        task.programs, task.data = module_files(programs[0]), data_files(programs[0])
     if any(p.context for p in programs):
         static["context"] = {"pipeline": pipeline.name}
         task.told(RUN_ID, "{{$.pipeline_job_uuid}}")
@@ -219,10 +224,6 @@ def island_programs(node: ir.Island, pipeline: ir.Pipeline) -> list[ir.Program]:
 
 def _program(id: str, pipeline: ir.Pipeline) -> ir.Program:
     return next(p for p in pipeline.programs if p.id == id)
-
-
-def _below(program: ir.Program) -> Iterable[tuple[str, str]]:
-    return ((f"{program.id}/{path}", text) for path, text in program_files(program))
 
 
 def _input(task: Task, name: str, reference: Reference, dag: Dag, locate: Locate) -> dict[str, Any]:
@@ -317,7 +318,7 @@ def share(tasks: Iterable[Task], pipeline: ir.Pipeline, options: Options) -> tup
                 task.step.given[CALL] = (TEXT, {"runtimeValue": {"constant": own}})
         task_form = {**container.task, "id": label.removeprefix("exec-"), **json.loads(common)}
         first = members[0]
-        executors[label] = replace(container, task=task_form, files=first.programs, interpreter=first.interpreter)
+        executors[label] = replace(container, task=task_form, files=first.programs, interpreter=first.interpreter, data=first.data)
         platforms |= {label: config} if config else {}
     return dict(sorted(executors.items())), dict(sorted(platforms.items()))
 

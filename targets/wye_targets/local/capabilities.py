@@ -43,9 +43,7 @@ CAPABILITIES = Capabilities(
         "pipeline.nested": Row("native", "inlined"),
         "step.packages": Row("advisory", "the environment of `wye run` must meet them; checked before a run starts"),
         "step.image": Row("advisory", "steps run as processes, in no image"),
-        "step.files": Row(
-            "rejected", "data files of a step are not shipped yet", help="read them in a step of their own that returns a Path"
-        ),
+        "step.files": Row("native", "files beside the step's program"),
         "step.env": Row("native", "the environment of the step's process"),
         "step.secrets": Row("native", "environment variables of `wye run`; checked before a run starts"),
         "step.context": Row("native", "the plan interpreter says it"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wye.backend.check import CheckedPipeline
-from wye.backend.embed import File, program_files
+from wye.backend.embed import Shipped, program_files
 from wye.ir.json import plan_json
 from wye.ir.model import Pipeline
 from wye.schedules.crontab import expression, window_test
@@ -19,13 +19,13 @@ class LocalPlan:
     """The native tree: what `wye run` interprets, and who starts it."""
 
     plan: dict[str, Any]
-    programs: tuple[File, ...]
+    programs: tuple[Shipped, ...]
     crontab: str | None
 
 
 def lower(checked: CheckedPipeline) -> LocalPlan:
     pipeline = checked.pipeline
-    programs = tuple((f"{p.id}/{path}", text) for p in sorted(pipeline.programs, key=lambda p: p.id) for path, text in program_files(p))
+    programs = tuple((f"{p.id}/{path}", data) for p in sorted(pipeline.programs, key=lambda p: p.id) for path, data in program_files(p))
     schedule = pipeline.settings.schedule
     return LocalPlan(plan_json(pipeline), programs, crontab(pipeline, schedule) if schedule else None)
 

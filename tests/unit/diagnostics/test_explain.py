@@ -61,8 +61,8 @@ def test_a_page_has_a_title_and_an_example(code: str) -> None:
 
 
 def write(folder: Path, text: str) -> Path:
-    """The example's files: a line `# name.py` begins the next one."""
-    parts = re.split(r"(?m)^# ([\w/]+\.py)\n", text)
+    """The example's files: a line `# name.py` (or .toml, .txt, .json) begins the next one."""
+    parts = re.split(r"(?m)^# ([\w/]+\.(?:py|toml|txt|json))\n", text)
     for name, body in [("pipeline.py", parts[0]), *zip(parts[1::2], parts[2::2])]:
         if body.strip():
             (folder / name).parent.mkdir(exist_ok=True)

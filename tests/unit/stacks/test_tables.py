@@ -96,6 +96,8 @@ def test_all_mistakes_in_one_go(tmp_path: Path) -> None:
 
 def test_what_is_lowered_has_them(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text("from wye import pipeline\n\n@pipeline\ndef flow(n: int = 1) -> int:\n    return n\n")
+    (tmp_path / "src" / "acme").mkdir(parents=True)
+    (tmp_path / "src" / "acme" / "rows.sql").write_text("select 1")
     config = load(tmp_path, BOTH)
     target = registry.load("local")
     _, checked = driver.compile_target(driver.compile_source(tmp_path / "flow.py"), target, target.options(), config=config)

@@ -33,7 +33,7 @@ def cut(inert: Inert, facts: Facts, kept: dict[int, set[str] | None], bare: set[
     for here, (_, there) in enumerate(out, 1):
         if not lines or there - here != lines[-1][1] - lines[-1][0]:
             lines.append((here, there))
-    return ProgramFile(module.path, "".join(f"{text}\n" for text, _ in out), module.path, tuple(lines))
+    return ProgramFile(module.place, "".join(f"{text}\n" for text, _ in out), module.path, tuple(lines))
 
 
 def _import(facts: Facts, unit: Unit, names: set[str], bare: bool) -> list[tuple[str, int]]:

@@ -17,6 +17,12 @@ from wye.frontend.slicing.inert import Inert
 from wye.frontend.slicing.names import External, Own, is_standard
 from wye.frontend.slicing.running import context_use
 
+_FIRST = ("name", "package", "anchor", "distribution_name")
+"""What the first parameter is called of what takes a module's name, or a package's."""
+
+WHOLE = 'packaging = "tree" in [code] of wye.toml'
+"""The way out where a slice cannot follow."""
+
 Root = tuple[str, str]
 """(module, name) of something that a program must hold."""
 
@@ -203,19 +209,21 @@ class Reach:
         own_names = (name in ("builtins.vars", "builtins.dir") and empty) or (name == "builtins.locals" and not ref.depth)
         if prefixes & tables.DYNAMIC_MODULE or own_names:
             self.whole(module)
+        package = literal(ref) if prefixes & tables.RESOURCES else None
+        if package and (found := self.project.module(package)):
+            self.include(found)
         if name in tables.DYNAMIC_IMPORT and not is_standard(module.name):
             self._computed_import(module, ref)
 
     def _computed_import(self, module: Module, ref: Ref) -> None:
         """`importlib.import_module("acme.plugins")` keeps that module whole; a computed name cannot be followed."""
-        argument = ref.call.args[0].value if ref.call and ref.call.args else None
-        if not isinstance(argument, cst.SimpleString):
+        name = literal(ref)
+        if name is None:
             self.project.diagnostics.error(
                 "WYE6007", "a module that is imported by a computed name cannot be followed", module.span(ref.call or ref.node),
-                help="import it with an import statement, or write its name as a literal",
+                help=f"import it with an import statement, write its name as a literal, or ship whole packages: {WHOLE}",
             )  # fmt: skip
             return
-        name = str(argument.evaluated_value)
         if name.startswith("."):
             name = f"{module.package}{name}"
         found = self.project.module(name)
@@ -429,6 +437,13 @@ class Reach:
                 "WYE6003", message, module.span(unit.node), labels=[Label(where.span(target.node), "imported here")],
                 help="move it, or the step, to another module; or put `# wye: drop` on it: then only programs that use its names have it",
             )  # fmt: skip
+
+
+def literal(ref: Ref) -> str | None:
+    """The first argument of a call, when it is a string as it stands."""
+    first = ref.call.args[0] if ref.call and ref.call.args else None
+    argument = first.value if first and not first.star and (not first.keyword or first.keyword.value in _FIRST) else None
+    return str(argument.evaluated_value) if isinstance(argument, cst.SimpleString) else None
 
 
 def _qualnames(node: cst.ClassDef, prefix: str) -> Iterator[str]:

@@ -13,12 +13,15 @@ import libcst as cst
 from wye.diagnostics import Label
 from wye.frontend.project import Module
 from wye.frontend.slicing import tables
+from wye.frontend.slicing.beside import check_beside
 from wye.frontend.slicing.facts import Ref, Unit
 from wye.frontend.slicing.inert import Inert
 from wye.frontend.slicing.names import External, Own
+from wye.frontend.slicing.reach import WHOLE
 from wye.frontend.slicing.scopes import Scope
 
 Key = tuple[Module, str]
+_STATE_HELP = "each step runs in its own process: take the value as an argument and return the new; to compute once, `functools.cache`"
 _GENERATORS = frozenset({"random.Random", "random.SystemRandom", "numpy.random.default_rng", "numpy.random.RandomState"})
 _CONSTRUCTION = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__call__"})
 
@@ -38,13 +41,23 @@ def check_state(
     reached: AbstractSet[Key],
     roots: Iterable[tuple[str, str]],
     env_names: AbstractSet[str],
+    shipped: AbstractSet[str] | None = frozenset(),
 ) -> None:
-    """`reached` are the module-level names that the program uses; `env_names` the variables that the step sets."""
-    _State(inert, kept, reached, env_names).check(roots)
+    """`reached` are the module-level names that the program uses; `env_names` the variables that the step sets; `shipped` the places of
+    the files that travel beside its modules, None when all do."""
+    _State(inert, kept, reached, env_names, shipped).check(roots)
 
 
 class _State:
-    def __init__(self, inert: Inert, kept: Mapping[Module, Sequence[Unit]], reached: AbstractSet[Key], env_names: AbstractSet[str]) -> None:
+    def __init__(
+        self,
+        inert: Inert,
+        kept: Mapping[Module, Sequence[Unit]],
+        reached: AbstractSet[Key],
+        env_names: AbstractSet[str],
+        shipped: AbstractSet[str] | None,
+    ) -> None:
+        self.shipped = shipped
         self.inert, self.project, self.report = inert, inert.project, inert.project.diagnostics
         self.kept, self.reached, self.env_names = kept, reached, env_names
         self.units: dict[Key, list[Unit]] = {}
@@ -159,7 +172,7 @@ class _State:
         changed = ".".join([name, *place.rest[:-1]])
         self.report.error(
             "WYE6004", f"`{_function(ref.scope)}` changes `{changed}`, which outlives the call", module.span(ref.node), labels=label,
-            help="each step runs in its own process: take the value as an argument and return the new; to compute once, `functools.cache`",
+            help=_STATE_HELP + ("" if owner is self.project.entry else f"; or ship the package as it is: {WHOLE}"),
         )  # fmt: skip
 
     def _while_classes_are_made(self, module: Module, unit: Unit, ref: Ref) -> bool:
@@ -191,12 +204,8 @@ class _State:
         used = any((module, n) in self.reached for n in unit.binds) or isinstance(unit.node, cst.FunctionDef | cst.ClassDef)
         for ref in self._refs(module, unit):
             place = self._place(module, ref)
-            own_file = ref.name == "__file__" and not ref.targets and (module, "__file__") not in self.units
-            if own_file or (ref.chain[-1:] == ("__file__",) and not place.outside):
-                self.report.error(
-                    "WYE6005", "`__file__` is another place in a step's program", module.span(ref.node),
-                    help="ship the file with `@step(files=[...])` and open it by its path, or take its path as a parameter",
-                )  # fmt: skip
+            if self.shipped is not None:
+                check_beside(self.inert, module, ref, place.key[0] if place.key else None, place.outside, self.shipped)
             if ref.depth:
                 continue
             if ref.call and place.key and self._is_decorated(place.key) and not isinstance(unit.node, cst.FunctionDef | cst.ClassDef):

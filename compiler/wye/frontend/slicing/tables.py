@@ -196,10 +196,22 @@ DYNAMIC_MODULE = _names("""
 DYNAMIC_IMPORT = _names("""
     builtins: __import__
     importlib: __import__ import_module
+    lazy_loader: attach attach_stub load
     pkgutil: iter_modules walk_packages
     runpy: run_module
 """)
 """What imports a module by text."""
+
+RESOURCES = frozenset({"importlib.resources", "importlib_resources"} | _names("""
+    pkg_resources: resource_exists resource_filename resource_listdir resource_stream resource_string
+    pkgutil: get_data
+"""))  # fmt: skip
+"""What reads files of a package: these, or anything of these modules. The package comes first."""
+
+METADATA = frozenset({"importlib.metadata", "importlib_metadata"} | _names("""
+    pkg_resources: get_distribution iter_entry_points load_entry_point require
+"""))  # fmt: skip
+"""What reads how a package was installed: its version, its entry points. The package's name comes first."""
 
 SEEDS = {"random.seed": "random", "numpy.random.seed": "numpy.random"}
 """What seeds a generator that a whole process shares."""

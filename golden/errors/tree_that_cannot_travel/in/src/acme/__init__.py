@@ -1,0 +1,2 @@
+def rate() -> float:
+    return 2.0
