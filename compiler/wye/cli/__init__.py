@@ -5,6 +5,7 @@ Nothing heavy is imported before it is needed: rich when a terminal shows a tabl
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,10 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a narrow locale must not end in a UnicodeEncodeError
     try:
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next
+            from wye.cli.completion import complete
+
+            complete()
         from wye.cli.app import run_command_line
 
         code = run_command_line(arguments)

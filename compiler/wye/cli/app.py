@@ -46,7 +46,7 @@ SOURCE = option("source", metavar="FILE[:PIPELINE]", help="the Python file, and 
 TARGETS = option(
     "-t", "--target", metavar="TARGET", action="append", default=[], dest="targets", help="a target; may be given several times"
 )
-STACK = option("--stack", metavar="NAME", help="the stack of wye.toml that holds (else $WYE_STACK, else what `wye stack use` chose)")
+STACK = option("--stack", metavar="STACK", help="the stack of wye.toml that holds (else $WYE_STACK, else what `wye stack use` chose)")
 STRICT = option("--strict", action="store_true", help="refuse what a target only emulates or does not need")
 NO_SCHEDULE = option("--no-schedule", action="store_true", help="leave the pipeline's schedule out")
 
@@ -99,6 +99,13 @@ def _golden(given: argparse.Namespace) -> int:
     from wye.cli.golden import golden_command
 
     return golden_command(given.action, given.sources, given.dir, given.targets, given.stack, given.format)
+
+
+def _completion(given: argparse.Namespace) -> int:
+    from wye.cli.completion import shell_code
+
+    print(shell_code(given.shell), end="")
+    return 0
 
 
 def _init(given: argparse.Namespace) -> int:
@@ -211,6 +218,13 @@ COMMANDS = {
         (option("code", metavar="CODE", nargs="?", help="a diagnostic's code"),),
         _explain,
     ),
+    "completion": Command(
+        "let your shell complete commands, files and names",
+        "Print what a shell has to source to complete commands, options, pipelines after\n`FILE:`, targets, stacks and diagnostics.",
+        "wye completion bash >> ~/.bashrc",
+        (option("shell", choices=("bash", "zsh", "fish"), help="bash and zsh evaluate it; fish: wye completion fish | source"),),
+        _completion,
+    ),
 }  # fmt: skip
 
 
@@ -254,7 +268,7 @@ def _parser(name: str, command: Command) -> argparse.ArgumentParser:
 
 
 def _overview() -> str:
-    lines = [f"  {name:<9} {command.summary}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<10} {command.summary}" for name, command in COMMANDS.items()]
     return "\n".join(
         [
             "usage: wye COMMAND …",
