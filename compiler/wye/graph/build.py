@@ -60,14 +60,19 @@ class _Builder:
         self._fold(pipeline, prefix)
         items = self._block(pipeline.body, prefix)
         self._loops = outer
+        handler = pipeline.on_failure
+        last: tuple[Item, ...] = ()
+        if handler:
+            id = unique_name("on_failure_", {n.id for n in every(pipeline.body)})
+            last = (Task(prefix + id, "step", f"on failure: {self._names[handler.step]}", "", (), handler.span),)
         if not pipeline.body.yields:
-            return items
+            return (*items, *last)
         (value,) = pipeline.body.yields
         inside = {n.id for n in every(pipeline.body)}
         id = unique_name("return_", inside)
         self._read(prefix + id, (value,), prefix)
         text, span = self._words.returned(pipeline) or ("", pipeline.span)
-        return (*items, Task(prefix + id, "return", "return", text, self._named((value,), ()), span))
+        return (*items, Task(prefix + id, "return", "return", text, self._named((value,), ()), span), *last)
 
     def _fold(self, pipeline: Pipeline, prefix: str) -> None:
         """Tasks that nobody wrote become part of what they were made for: an expression that the heading of a region is the first to

@@ -36,6 +36,8 @@ def crontab(pipeline: Pipeline, schedule: Schedule) -> str:
     # In a crontab a bare % ends the command.
     source = shlex.quote(f"{pipeline.span.path}:{pipeline.name}").replace("%", r"\%")
     command = f"wye run {source}"
+    if any(p.scheduled for p in pipeline.parameters) or any(p.context for p in pipeline.programs):
+        command += r' --scheduled-time "$(date -u +\%Y-\%m-\%dT\%H:\%MZ)"'  # the minute for which cron starts it
     if schedule.overlap in ("skip", "queue"):
         command = f"flock {'-n ' if schedule.overlap == 'skip' else ''}.wye-{pipeline.name}.lock {command}"
     entry = f'{fields} {window_test(schedule)}cd "$PROJECT" && {command}'

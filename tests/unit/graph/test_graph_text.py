@@ -102,3 +102,9 @@ def test_what_is_read_can_be_found(everything: Graph) -> None:
     variables = {"rows", "rate", "region", "regions", "score", "total", "debug", "x"}
     for found in re.findall(r"(?:reads|after) ([^;\n]+)", text):
         assert set(found.split(", ")) <= begun | places | variables
+
+
+def test_what_runs_when_the_run_has_failed(source_graph: Make) -> None:
+    source = "@pipeline(on_failure=tell)\ndef flow() -> bool:\n    return good(1.0)\n"
+    shown = [re.sub(" +", " ", line) for line in as_text(source_graph(source)).splitlines()[1:]]
+    assert [line.partition(" p.py")[0] for line in shown] == ["├─ good", "├─ return", "└─ on failure: tell"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +14,9 @@ from test_runs_execute import PROGRAM, make
 
 from wye.backend.capabilities import FEATURES
 from wye.backend.check import check
+from wye.cli.source import read_moment
 from wye.diagnostics import CompileFailed
+from wye.ir.model import Parameter
 from wye.ir.settings import PipelineSettings
 from wye.sdk.settings import Schedule
 from wye_targets.local import Local, LocalOptions
@@ -107,3 +112,20 @@ def test_overlap_window_and_pause() -> None:
         r"0 5 1 1 * [ $(date +\%s) -ge 1767243600 ] && [ $(date +\%s) -lt 1767243660 ] && cd "
     )
     assert entry(cron="0 6 * * *", paused=True).startswith("# paused: 0 6")
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no shell")
+def test_a_run_is_told_the_minute_for_which_it_is_meant() -> None:
+    """Only where the pipeline asks for it. The line is run as cron runs it: `\\%` is `%`."""
+    pipeline = replace(make("echo", default='"x"'), settings=PipelineSettings(schedule=Schedule(cron="0 6 * * *")))
+    day = Parameter("day", "datetime", None, pipeline.span, scheduled=True)
+    asking = replace(pipeline, parameters=(*pipeline.parameters, day))
+    (found,) = (f.text for f in TARGET.emit(TARGET.lower(check(asking, TARGET, LocalOptions()), LocalOptions())) if f.path == "crontab.txt")
+    line = found.splitlines()[-1]
+    assert "--scheduled-time" not in entry(cron="0 6 * * *")
+    assert line.startswith('0 6 * * * cd "$PROJECT" && wye run flow.py:flow --scheduled-time "$(date -u +')
+    shell = 'date() { echo "$*"; }; wye() { echo "$4"; }; ' + line.partition(" && ")[2].replace("\\%", "%")
+    said = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True).stdout.strip()
+    assert said == "-u +%Y-%m-%dT%H:%MZ"
+    early = datetime(2026, 1, 31, 6, 5, tzinfo=UTC)
+    assert read_moment(early.strftime(said.removeprefix("-u +"))) == early

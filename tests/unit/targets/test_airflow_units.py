@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import types
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ def test_instants() -> None:
         (("dict", "str", "int"), "{}", 'Param("{}", type="string", description="dict[str, int], as JSON")'),
         (("union", "int", "none"), "null", 'Param("null", type="string", description="int | None, as JSON")'),
         ("any", None, 'Param(type="string", description="Any, as JSON")'),
+        ("datetime", None, 'Param(type="string", format="date-time")'),
     ],
 )
 def test_params(kind: Any, default: str | None, says: str) -> None:
@@ -138,6 +140,67 @@ def test_values_are_found_where_they_are() -> None:
     assert found("l", ["list", "str"], "text") == {"raw": '["a"]'}
     upstream = {"train_": {"out0": {"text": "1"}, "out1": {"file": "/s/m"}}}
     assert adapter.value_of({"task": "train", "output": "out1", "argument": "train_"}, context, upstream) == {"file": "/s/m"}
+
+
+def moment(hour: int) -> datetime:
+    """A time, in a zone that is not UTC."""
+    return datetime(2026, 1, 31, hour, tzinfo=timezone(timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ("run", "hour"),
+    [
+        ({"run_type": "scheduled", "data_interval_end": moment(7), "logical_date": moment(6), "run_after": moment(8)}, 6),
+        ({"run_type": types.SimpleNamespace(value="backfill"), "data_interval_end": moment(7), "logical_date": moment(6)}, 6),
+        ({"run_type": "manual", "data_interval_end": moment(7), "logical_date": moment(9), "run_after": moment(10)}, 8),
+        ({"run_type": "manual", "data_interval_end": None, "logical_date": None, "run_after": moment(10)}, 9),  # Airflow 3
+        ({"run_type": "asset_triggered", "data_interval_end": None, "logical_date": None, "run_after": moment(10)}, 9),
+        ({"run_type": "dataset_triggered", "data_interval_end": None, "execution_date": None, "start_date": moment(11)}, 10),
+    ],
+)
+def test_the_time_for_which_a_run_is_meant(run: dict[str, Any], hour: int) -> None:
+    task = types.SimpleNamespace(task_id="t", map_index=-1, try_number=2, dag_id="d")
+    context = {"dag_run": types.SimpleNamespace(**run), "ti": task, "run_id": "r", "params": {"day": None, "other": "2020-01-01T00:00Z"}}
+    when = f"2026-01-31T{hour:02}:00:00+00:00"
+    assert adapter.value_of({"param": "day", "type": "datetime", "conf": "time"}, context, {}) == {"raw": when}
+    assert adapter.value_of({"param": "other", "type": "datetime", "conf": "time"}, context, {}) == {"raw": "2020-01-01T00:00Z"}
+    said = {"run_id": "r", "attempt": 2, "scheduled_time": when, "task_id": "t", "pipeline": "d"}
+    assert adapter.surroundings(context) == said
+    task.map_index = 3
+    assert adapter.surroundings(context) == {**said, "task_id": "t[3]"}
+
+
+class Task3:
+    """What a task of Airflow 3 may ask."""
+
+    dag_id = "d"
+
+    def __init__(self, states: dict[str, str], errors: dict[tuple[str, int], Any]) -> None:
+        self.found, self.errors = states, errors
+
+    def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
+        return {run_ids[0]: self.found}
+
+    def xcom_pull(self, task_ids: str, key: str, map_indexes: int) -> Any:
+        assert key == "error"
+        return self.errors.get((task_ids, map_indexes))
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ({"a": "failed", "b_1": "success", "b_1_0": "success", "out": "upstream_failed"}, ("a", "X", "no")),
+        ({"a": "success", "b_1": "success", "b_1_0": "success", "b_1_1": "failed", "out": "upstream_failed"}, ("b_1[1]", None, None)),
+        ({"a": "success", "b_1": "success", "out": "upstream_failed"}, (None, None, None)),
+    ],
+)
+def test_who_failed_first(states: dict[str, str], told: tuple[str | None, ...]) -> None:
+    """In the order of the program; `b_1_1` is the second instance of `b_1`."""
+    dag = types.SimpleNamespace(task_dict=dict.fromkeys(["a", "b_1", "out"]))
+    context = {"ti": Task3(states, {("a", -1): {"error_type": "X", "message": "no"}}), "run_id": "r", "dag": dag}
+    found = adapter.failure_of({"id": "h", "watches": ["out"], "order": ["a", "b_1", "out"]}, context)
+    assert (found["task_id"], found["error_type"]) == told[:2]
+    assert found["message"] == (told[2] or (f"the task {told[0]} failed" if told[0] else "the run failed"))
 
 
 def test_long_values_and_artifacts_go_to_the_store(tmp_path: Path) -> None:

@@ -306,3 +306,24 @@ def test_every_feature_has_a_row_with_a_page() -> None:
     assert set(CAPABILITIES.rows) == {f.name for f in FEATURES}
     assert all(row.link.startswith("https://") for row in CAPABILITIES.rows.values())
     assert all(row.help for row in CAPABILITIES.rows.values() if row.level == "rejected")
+
+
+SERVICE = {adapter.RUN_ID: "42", adapter.RUN_TIME: "2026-01-31T06:00:00Z", adapter.TASK_ID: "train"}
+
+
+def test_the_time_for_which_a_run_is_meant() -> None:
+    time = {"as": "time", "format": "json", "type": "datetime"}
+    assert adapter.entry("day", time, {**SERVICE, "day": adapter.SCHEDULED}, {}) == {"raw": "2026-01-31T06:00:00+00:00"}
+    assert adapter.entry("day", time, {**SERVICE, "day": "2020-01-01T00:00:00+01:00"}, {}) == {"raw": "2020-01-01T00:00:00+01:00"}
+    old = {**SERVICE, adapter.RUN_TIME: "{{$.pipeline_job_schedule_time_utc}}"}
+    with pytest.raises(adapter.Refused, match="give 'day'"):
+        adapter.entry("day", time, {**old, "day": adapter.SCHEDULED}, {})
+    assert adapter.surroundings({"pipeline": "p"}, old)["scheduled_time"] is None
+
+
+def test_what_a_step_is_told_of_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"run_id": "42", "attempt": 1, "scheduled_time": "2026-01-31T06:00:00+00:00", "task_id": "train", "pipeline": "p"}
+    monkeypatch.delenv("KFP_RETRY_INDEX", raising=False)
+    assert adapter.surroundings({"pipeline": "p"}, SERVICE) == said
+    monkeypatch.setenv("KFP_RETRY_INDEX", "2")
+    assert adapter.surroundings({"pipeline": "p"}, SERVICE) == {**said, "attempt": 3}
