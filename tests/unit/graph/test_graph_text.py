@@ -107,4 +107,4 @@ def test_what_is_read_can_be_found(everything: Graph) -> None:
 def test_what_runs_when_the_run_has_failed(source_graph: Make) -> None:
     source = "@pipeline(on_failure=tell)\ndef flow() -> bool:\n    return good(1.0)\n"
     shown = [re.sub(" +", " ", line) for line in as_text(source_graph(source)).splitlines()[1:]]
-    assert [line.partition(" p.py")[0] for line in shown] == ["├─ good", "├─ return", "└─ on failure: tell"]
+    assert [line.partition(" p.py")[0] for line in shown] == ["├─ good", "├─ return good(1.0)", "└─ on failure: tell"]
