@@ -68,7 +68,7 @@ def place(span: Span) -> str:
 def shown(value: Any) -> Any:
     """A value as data, without the password of an address."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {key_of(f): shown(getattr(value, f.name)) for f in fields(value)}
+        return {key_of(f): shown(v) for f in fields(value) if (v := getattr(value, f.name)) is not None}
     if isinstance(value, dict):
         return {k: shown(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

@@ -114,6 +114,12 @@ def _init(given: argparse.Namespace) -> int:
     return init_command(given.folder, given.targets)
 
 
+def _stack(given: argparse.Namespace) -> int:
+    from wye.cli.stack import stack_command
+
+    return stack_command(given.action, given.name, given.source, given.none, given.explain, given.format)
+
+
 def _workers(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise argparse.ArgumentTypeError(f"not a number of workers: {text}")
@@ -210,6 +216,22 @@ COMMANDS = {
         "wye init weather --target airflow",
         (option("folder", metavar="DIR", nargs="?", type=Path, default=Path(), help="where (here unless given)"), TARGETS),
         _init,
+    ),
+    "stack": Command(
+        "list, show, choose and check stacks",
+        "The stacks of the nearest wye.toml (or [tool.wye] in pyproject.toml): list them;\n"
+        "show what holds in one, and with --explain whose each value is; use one in this\n"
+        "checkout; check them all; or print the JSON Schema of the file for editors.",
+        "wye stack show prod --explain",
+        (
+            option("action", metavar="ACTION", choices=("list", "show", "use", "check", "schema"), help="list, show, use, check or schema"),
+            option("name", metavar="NAME", nargs="?", help="a stack (the chosen one, or all, unless given)"),
+            option("--source", metavar="FILE[:PIPELINE]", help="show what this pipeline's own `targets` make of it, too"),
+            option("--explain", action="store_true", help="whose each value is, and what goes before what"),
+            option("--none", action="store_true", help="use: choose no stack"),
+            _format("text", "json"),
+        ),
+        _stack,
     ),
     "explain": Command(
         "explain a diagnostic",

@@ -14,7 +14,7 @@ from wye.backend.placement import check_blocks as check_step_blocks
 from wye.backend.write import write_builds
 from wye.cli import machine
 from wye.cli.failure import Usage
-from wye.cli.output import heading, say, show_diagnostics
+from wye.cli.output import heading, note, say, show_diagnostics
 from wye.cli.report import Outcome, show_report
 from wye.cli.source import split_source
 from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics, Span
@@ -83,6 +83,7 @@ def compile_all(wanted: Wanted) -> Compiled:
     problems: list[Diagnostic] = []
     try:
         choice = choose(file, wanted.stack, registry.names(), kept=not wanted.targets and not wanted.all)
+        tell_choice(choice)
     except CompileFailed as failure:
         problems += failure.diagnostics
     targets = _targets(wanted, choice.stack) if not problems else ()
@@ -98,6 +99,12 @@ def compile_all(wanted: Wanted) -> Compiled:
         return Compiled(file, layout, None, (), _in_order(problems))
     results = tuple(_one(pipeline, target, choice, wanted.strict) for target in targets)
     return Compiled(file, layout, pipeline, results, _in_order([d for r in results for d in r.problems]))
+
+
+def tell_choice(choice: Choice) -> None:
+    """A stack that nobody named on the command line is said."""
+    if choice.stack and choice.by != "--stack":
+        note(f"stack {choice.stack.name}, chosen by {choice.by}")
 
 
 def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

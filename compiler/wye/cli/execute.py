@@ -13,7 +13,7 @@ from typing import Any
 from wye import driver
 from wye.backend import registry
 from wye.backend.check import CheckedPipeline, check
-from wye.cli.compile import check_blocks, options_for
+from wye.cli.compile import check_blocks, options_for, tell_choice
 from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
 from wye.cli.progress import counted, progress
 from wye.cli.source import read_moment, read_parameters, split_parameters, split_source
@@ -63,6 +63,7 @@ def run_command(
 def _prepare(path: Path, name: str | None, stack: str | None) -> tuple[CheckedPipeline, int | None]:
     """The pipeline as the local executor takes it, and how many tasks at a time its source wants. Who starts it does not matter here."""
     choice = choose(path, stack, registry.names())
+    tell_choice(choice)
     pipeline = driver.compile_source(path, name, driver.layout_of(path, choice.config), cached=True)
     pipeline = replace(pipeline, settings=replace(pipeline.settings, schedule=None))
     check_blocks(pipeline)

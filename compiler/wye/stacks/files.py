@@ -151,8 +151,11 @@ def stack_of(found: StackFile, name: str, targets: Iterable[str], environ: Mappi
 def load_config(file: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """What the nearest file says for every target, when no stack is chosen. Raises as `load_stack` does, except `NoStack`."""
     found = find(file)
-    if found is None:
-        return Config()
+    return Config() if found is None else config_of(found, environ)
+
+
+def config_of(found: StackFile, environ: Mapping[str, str] = os.environ) -> Config:
+    """The same of a file that was found."""
     problems = Diagnostics()
     made = _config(found, [(found.root, "")], "", problems, environ)
     problems.check()

@@ -54,7 +54,7 @@ Wye = Callable[..., Done]
 def wye(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Wye:
     """Runs one command in an empty folder that holds `flow.py`."""
     monkeypatch.chdir(tmp_path)
-    for name in ("NO_COLOR", "FORCE_COLOR", "WYE_DEBUG"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "WYE_DEBUG", "WYE_STACK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WYE_CACHE", "off")
     Path("flow.py").write_text(SOURCE)

@@ -1,0 +1,131 @@
+"""The JSON Schema for editors: valid, equal to the published file, and of one mind with the compiler about what is a good `wye.toml`."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from wye.backend import registry
+from wye.cli.stack import PRECEDENCE
+from wye.diagnostics import CompileFailed
+from wye.stacks import config_of, find, stack_of, stack_options
+from wye.stacks.schema import schema
+from wye.stacks.tables import TABLES, key_of
+
+ROOT = Path(__file__).parents[3]
+NAMES = ("airflow", "kubeflow", "local")
+OPTIONS = {name: registry.load(name).options for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    form = schema(OPTIONS)
+    Draft202012Validator.check_schema(form)
+    return Draft202012Validator(form)
+
+
+def test_the_published_file_is_this_schema(bless: bool) -> None:
+    file = ROOT / "docs" / "wye.schema.json"
+    text = json.dumps(schema(OPTIONS), indent=2) + "\n"
+    if bless:
+        file.write_text(text)
+    assert file.read_text() == text, "`pytest tests/unit/stacks --bless` writes it"
+
+
+def accepted(folder: Path, text: str) -> bool:
+    """Whether the compiler takes every stack of the file that is not only there to be extended."""
+    (folder / "wye.toml").write_text(text)
+    try:
+        found = find(folder / "pipeline.py")
+        assert found
+        config_of(found, {"SET": "x"})
+        for name in (n for n, body in found.stacks.items() if {"target", "extends"} & body.keys()):
+            stack = stack_of(found, name, NAMES, {"SET": "x"})
+            stack_options(stack.target, OPTIONS[stack.target], stack.settings)
+    except CompileFailed:
+        return False
+    return True
+
+
+GOOD = [
+    "",
+    "[code]\npackaging = 'tree'\ninclude = ['src']\n[packages]\nindex = 'https://a.example.com'\nextra-index = []\n",
+    "[stacks.a]\ntarget = 'local'\nworkers = 2\nregistry = 'x'\nstore = 'y'\n",
+    "[stacks.a]\ntarget = 'airflow'\nstore = {env = 'SET'}\n[stacks.a.code]\npackaging = {env = 'NOT_SET', default = 'tree'}\n",
+    "[stacks.a]\ntarget = 'airflow'\n[stacks.a.placement]\nqueue = 'q'\npriority_weight = 3\nexecutor_config = {a = [1, {b = true}]}\n",
+    "[stacks.a]\ntarget = 'kubeflow'\nimage_pull_secrets = ['a', {env = 'SET'}]\n[stacks.a.placement]\nlabels = {env = 'prod'}\n"
+    "tolerations = [{key = 'a', operator = 'Exists'}]\nimage_pull_policy = 'Always'\n",
+    "[stacks.b]\nextends = 'a'\n[stacks.a]\ntarget = 'kubeflow'\nmax_bytes = 3\n",
+    "[stacks.b]\nextends = 'a'\nplacement.labels = {a = 'b'}\n[stacks.a]\ntarget = 'kubeflow'\n",
+]
+BAD = [
+    "x = 1\n",
+    "stacks = 1\n",
+    "[stack.a]\ntarget = 'local'\n",
+    "[stacks.a]\ntarget = 'locl'\n",
+    "[stacks.a]\ntarget = 3\n",
+    "[stacks.a]\ntarget = 'local'\nextends = ['b']\n",
+    "[stacks.a]\ntarget = 'local'\nworkers = 'two'\n",
+    "[stacks.a]\ntarget = 'local'\nworkers = true\n",
+    "[stacks.a]\ntarget = 'local'\nworkers = 1.5\n",
+    "[stacks.a]\ntarget = 'local'\nimage = 'x'\n",
+    "[stacks.a]\ntarget = 'local'\nplacement = {}\n",
+    "[stacks.a]\ntarget = 'airflow'\nplacement = {quue = 'x'}\n",
+    "[stacks.a]\ntarget = 'airflow'\nstore = {env = 'SET', defalt = 'x'}\n",
+    "[stacks.a]\ntarget = 'airflow'\nstore = {env = 3}\n",
+    "[stacks.a]\ntarget = 'airflow'\nstore = {default = 'x'}\n",
+    "[stacks.a]\ntarget = 'airflow'\nregistry = 3\n",
+    "[stacks.a]\ntarget = 'kubeflow'\nplacement.labels = {a = 1}\n",
+    "[stacks.a]\ntarget = 'kubeflow'\nplacement.image_pull_policy = 'Sometimes'\n",
+    "[stacks.a]\ntarget = 'kubeflow'\nplacement.tolerations = [{kee = 'a'}]\n",
+    "[stacks.b]\nextends = 'a'\nmax_byte = 3\n[stacks.a]\ntarget = 'kubeflow'\n",
+    "[code]\npackaging = 'image'\n",
+    "[code]\ninclude = [1]\n",
+    "[packages]\nextra_index = []\n",
+]
+
+
+@pytest.mark.parametrize(("text", "good"), [*((t, True) for t in GOOD), *((t, False) for t in BAD)])
+def test_the_schema_and_the_compiler_agree(validator: Any, tmp_path: Path, text: str, good: bool) -> None:
+    errors = [e.message for e in validator.iter_errors(tomllib.loads(text))]
+    assert (not errors, accepted(tmp_path, text)) == (good, good), errors
+
+
+def test_the_documentation_is_valid(validator: Any, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "stacks.md").read_text()
+    [whole, *_] = re.findall(r"(?ms)^```toml\n(.*?)^```", text)
+    section = (ROOT / "README.md").read_text().partition("\n## Stacks\n")[2].partition("\n## ")[0]
+    readme = "".join(line[4:] for line in section.splitlines(keepends=True) if re.match(r"    (\[|\w+ = )", line))
+    for example in (whole, readme):
+        assert "[stacks.prod]" in example
+        validator.validate(tomllib.loads(example))
+        assert accepted(tmp_path, example)
+
+
+def test_the_documentation_explains_the_precedence_that_is_shown() -> None:
+    text = (ROOT / "docs" / "stacks.md").read_text()
+    assert "\n".join(f"{n}. {line}" for n, line in enumerate(PRECEDENCE, 1)) in text.replace("`[code]`, `[packages]`", "[code], [packages]")
+
+
+def test_the_documentation_names_every_key() -> None:
+    text = (ROOT / "docs" / "stacks.md").read_text()
+    keys = [*TABLES, "target", "extends", "store", "registry", "placement"]
+    for kind in TABLES.values():
+        keys += [key_of(f) for f in fields(kind)]
+    for options in OPTIONS.values():
+        keys += [f.name for f in fields(options().placement)] if hasattr(options(), "placement") else []
+    assert [k for k in keys if f"`{k}`" not in text] == []
+
+
+def test_the_examples_are_valid(validator: Any) -> None:
+    files = sorted(ROOT.glob("examples/*/wye.toml"))
+    assert files
+    for file in files:
+        validator.validate(tomllib.loads(file.read_text()))
