@@ -43,6 +43,7 @@ def _format(*choices: str) -> Option:
 
 
 SOURCE = option("source", metavar="FILE[:PIPELINE]", help="the Python file, and the pipeline when it holds several")
+SOURCES = option("sources", metavar="FILE[:PIPELINE]", nargs="+", help="Python files, each with the pipeline's name when it holds several")
 TARGETS = option(
     "-t", "--target", metavar="TARGET", action="append", default=[], dest="targets", help="a target; may be given several times"
 )
@@ -54,14 +55,22 @@ NO_SCHEDULE = option("--no-schedule", action="store_true", help="leave the pipel
 def _compile(given: argparse.Namespace) -> int:
     from wye.cli.compile import Wanted, compile_command
 
-    wanted = Wanted(given.source, tuple(given.targets), given.all, given.stack, given.strict, given.no_schedule)
+    wanted = Wanted(given.sources[0], tuple(given.targets), given.all, given.stack, given.strict, given.no_schedule)
+    if len(given.sources) > 1:
+        from wye.cli.several import several_command
+
+        return several_command(wanted, given.sources, given.out, given.keep_going, given.format)
     return compile_command(wanted, given.out, given.keep_going, given.format)
 
 
 def _check(given: argparse.Namespace) -> int:
     from wye.cli.compile import Wanted, check_command
 
-    wanted = Wanted(given.source, tuple(given.targets), False, given.stack, given.strict, given.no_schedule, otherwise_all=True)
+    wanted = Wanted(given.sources[0], tuple(given.targets), False, given.stack, given.strict, given.no_schedule, otherwise_all=True)
+    if len(given.sources) > 1:
+        from wye.cli.several import several_command
+
+        return several_command(wanted, given.sources, None, False, given.format)
     return check_command(wanted, given.format)
 
 
@@ -134,7 +143,7 @@ COMMANDS = {
         "target cannot do what the pipeline asks.",
         "wye compile churn.py -t airflow -t kubeflow",
         (
-            SOURCE, TARGETS,
+            SOURCES, TARGETS,
             option("--all", action="store_true", help="every installed target"),
             STACK,
             option("-o", "--out", metavar="DIR", type=Path, default=Path("build"), help="where to write (build unless given)"),
@@ -164,7 +173,7 @@ COMMANDS = {
         "say what compiles where, and why not",
         "Say what compiles where, and why not. Writes nothing. Without a target: for\nall that are installed.",
         "wye check churn.py -t airflow --format github",
-        (SOURCE, TARGETS, STACK, STRICT, NO_SCHEDULE, _format("text", "json", "sarif", "github")),
+        (SOURCES, TARGETS, STACK, STRICT, NO_SCHEDULE, _format("text", "json", "sarif", "github")),
         _check,
     ),
     "graph": Command(

@@ -18,7 +18,9 @@ from wye.diagnostics import Diagnostic
 from wye.diagnostics.render import Sources, read_sources
 
 if TYPE_CHECKING:
+    from wye.backend.target import EmittedFile
     from wye.cli.compile import Compiled
+    from wye.cli.several import Several
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,48 @@ def failed(message: str, format: str) -> None:
     FORMATS[format](Findings(None, {}, (message,)))
 
 
+def show_several(several: Several, builds: Mapping[Path, Sequence[EmittedFile]], format: str) -> None:
+    """Print what became of several sources: SARIF and GitHub's commands as of one; JSON with an entry for each pipeline."""
+    from wye.backend.check import notes
+    from wye.cli.several import rooted
+
+    told = [rooted(n, c.root) for c in several.compiled for r in c.results if r.checked for n in notes(r.checked)]
+    sources = read_sources(Path("/"), checkout(several.compiled[0].file), inside=True)
+    if format == "sarif":
+        from wye.diagnostics.sarif import as_sarif
+
+        say_json(as_sarif((*several.problems, *told), sources, ()))
+    elif format == "github":
+        import sys
+
+        from wye.diagnostics.github import as_github
+
+        sys.stdout.write(as_github((*several.problems, *told), sources, ()))
+    else:
+        files = {(f.parent.name, f.name): [(f / e.path).as_posix() for e in sorted(es, key=lambda e: e.path)] for f, es in builds.items()}
+        say_json(
+            {
+                "status": "failed" if several.failed else "compiled",
+                "pipelines": [{"source": str(c.file), **_pipeline_json(c, files)} for c in several.compiled],
+                "diagnostics": json_diagnostics(several.problems, Path("/")),
+                "notes": json_diagnostics(told, Path("/")),
+                "messages": [f"{file} holds no pipeline; left out" for file in several.empty],
+            }
+        )
+
+
+def _pipeline_json(compiled: Compiled, written: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, Any]:
+    from wye.backend.report import report_json
+
+    name = compiled.pipeline.name if compiled.pipeline else None
+    targets: dict[str, Any] = {}
+    for r in compiled.results:
+        status = "rejected" if r.problems else "compiled"
+        files = list(written.get((name or "", r.target), ()))
+        targets[r.target] = {"status": status, "files": files, "report": report_json(r.checked) if r.checked else None}
+    return {"pipeline": name, "status": "failed" if compiled.failed else "compiled", "targets": targets}
+
+
 @contextmanager
 def whole(format: str, document: Callable[[str, str], None] = failed) -> Iterator[None]:
     """While this lasts, whatever ends the command with exit code 1 is also told in the format; people read it on standard error."""
@@ -83,20 +127,13 @@ def checkout(file: Path, environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _json(found: Findings) -> None:
-    from wye.backend.report import report_json
-
     compiled = found.compiled
-    targets: dict[str, Any] = {}
-    for r in compiled.results if compiled else ():
-        status = "rejected" if r.problems else "compiled"
-        files = list(found.written.get(r.target, ()))
-        targets[r.target] = {"status": status, "files": files, "report": report_json(r.checked) if r.checked else None}
     root = compiled.root if compiled else Path()
+    name = compiled.pipeline.name if compiled and compiled.pipeline else ""
+    written = {(name, target): files for target, files in found.written.items()}
     say_json(
         {
-            "pipeline": compiled.pipeline.name if compiled and compiled.pipeline else None,
-            "status": "failed" if compiled is None or compiled.failed else "compiled",
-            "targets": targets,
+            **(_pipeline_json(compiled, written) if compiled else {"pipeline": None, "status": "failed", "targets": {}}),
             "diagnostics": json_diagnostics(found.problems, root),
             "notes": json_diagnostics(found.notes, root),
             "messages": list(found.messages),

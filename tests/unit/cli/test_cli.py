@@ -102,7 +102,7 @@ def test_help_has_an_example(wye: Wye, command: str) -> None:
         (["compile", "flow.py", "-t", "locl"], "error: unknown target `locl`\nhelp: did you mean `local`?"),
         (["compile", "flow.py", "-t", "local", "--formt", "x"], "does not take `--formt`\nhelp: did you mean `--format`?"),
         (["compile", "flow.py", "-t", "local", "--format", "xml"], "invalid choice: 'xml'"),
-        (["compile", "flow.py", "more.py", "-t", "local"], "does not take `more.py`"),
+        (["run", "flow.py", "more.py", "-t", "local"], "does not take `more.py`"),
         (["compile", "flow.py", "--stack", "prod"], "no stack `prod`: no wye.toml here or above"),
         (["run", "flow.py", "--workers", "0"], "not a number of workers: 0"),
         (["run", "flow.py", "-p", "n"], "not a parameter: 'n'\nhelp: write -p NAME=TEXT"),

@@ -1,0 +1,11 @@
+from wye import pipeline, step
+
+
+@step
+def work() -> int:
+    return 1
+
+
+@pipeline
+def flow() -> int:
+    return work()
