@@ -89,11 +89,16 @@ def _place(file: Path, pipeline: str | None, layout: Layout) -> Path | None:
     return folder / f"{hashlib.sha256(key).hexdigest()[:32]}.pickle" if folder else None
 
 
-def _folder() -> Path | None:
+def folder(kind: str) -> Path | None:
+    """Where things of a kind are kept; None when nothing is to be kept."""
     chosen = os.environ.get("WYE_CACHE")
     if chosen == "off":
         return None
-    return Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wye" / "compiled"
+    return (Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wye") / kind
+
+
+def _folder() -> Path | None:
+    return folder("compiled")
 
 
 def _write(place: Path, data: bytes) -> None:

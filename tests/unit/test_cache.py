@@ -103,10 +103,10 @@ def test_another_wye_counts(compiled: Callable[..., tuple[Pipeline, bool]], monk
 
 def test_an_entry_that_was_cut_short_is_none(compiled: Callable[..., tuple[Pipeline, bool]], tmp_path: Path) -> None:
     compiled()
-    for entry in (tmp_path / "cache").iterdir():
+    for entry in (tmp_path / "cache" / "compiled").iterdir():
         entry.write_bytes(entry.read_bytes()[:-7])
     assert compiled()[1] is False
-    for entry in (tmp_path / "cache").iterdir():
+    for entry in (tmp_path / "cache" / "compiled").iterdir():
         entry.write_bytes(b"")
     assert compiled()[1] is False
 
@@ -121,7 +121,7 @@ def test_a_text_that_was_cut_short_is_made_again(tmp_path: Path, monkeypatch: py
 
     assert [cache.text(b"abc", make) for _ in range(2)] == ["616263"] * 2
     assert made == [b"abc"]
-    (entry,) = tmp_path.iterdir()
+    (entry,) = (tmp_path / "compiled").iterdir()
     entry.write_text(entry.read_text()[:-1])
     assert cache.text(b"abc", make) == "616263"
     assert made == [b"abc"] * 2

@@ -48,6 +48,7 @@ TARGETS = option(
     "-t", "--target", metavar="TARGET", action="append", default=[], dest="targets", help="a target; may be given several times"
 )
 STACK = option("--stack", metavar="STACK", help="the stack of wye.toml that holds (else $WYE_STACK, else what `wye stack use` chose)")
+RUN = option("run", metavar="RUN", help="a run's id, the beginning of one, or `latest`")
 STRICT = option("--strict", action="store_true", help="refuse what a target only emulates or does not need")
 NO_SCHEDULE = option("--no-schedule", action="store_true", help="leave the pipeline's schedule out")
 
@@ -75,9 +76,42 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from wye.cli.execute import run_command
+    from wye.cli.execute import Asked, resume_command, run_command
 
-    return run_command(given.source, given.parameters, given.params, given.workers, given.format, given.scheduled_time, given.stack)
+    asked = Asked(given.workers, given.format, given.stack, not given.no_cache)
+    if given.resume is None:
+        if given.source is None:
+            raise Usage("which pipeline?", "wye run FILE[:PIPELINE], or --resume RUN to go on with a run")
+        return run_command(given.source, given.parameters, given.params, given.scheduled_time, asked)
+    fixed = {"-p": given.parameters, "--params": given.params, "--scheduled-time": given.scheduled_time}
+    for name, value in fixed.items():
+        if value:
+            raise Usage(f"a run that goes on keeps its parameters: leave out `{name}`", "wye run FILE … begins a new run")
+    return resume_command(given.resume, given.source, asked)
+
+
+def _runs_list(given: argparse.Namespace) -> int:
+    from wye.cli.runs import list_command
+
+    return list_command(given.format)
+
+
+def _runs_show(given: argparse.Namespace) -> int:
+    from wye.cli.runs import show_command
+
+    return show_command(given.run, given.format)
+
+
+def _runs_logs(given: argparse.Namespace) -> int:
+    from wye.cli.runs import logs_command
+
+    return logs_command(given.run, given.task)
+
+
+def _runs_clean(given: argparse.Namespace) -> int:
+    from wye.cli.runs import clean_command
+
+    return clean_command(given.runs, given.keep, given.older_than, given.cache, given.format)
 
 
 def _dump(given: argparse.Namespace) -> int:
@@ -129,6 +163,21 @@ def _stack(given: argparse.Namespace) -> int:
     return stack_command(given.action, given.name, given.source, given.none, given.explain, given.format)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"not a number: {text}")
+    return int(text)
+
+
+def _duration(text: str) -> float:
+    from wye.sdk.settings import SettingError, seconds
+
+    try:
+        return seconds(text)
+    except SettingError:
+        raise argparse.ArgumentTypeError(f"not a duration: {text}; write 7d, 12h or 1h30m") from None
+
+
 def _workers(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise argparse.ArgumentTypeError(f"not a number of workers: {text}")
@@ -155,19 +204,58 @@ COMMANDS = {
     ),
     "run": Command(
         "run a pipeline on this machine",
-        "Run a pipeline on this machine, each task in a process of its own.",
+        "Run a pipeline on this machine, each task in a process of its own. With\n"
+        "--resume: go on with a run that failed, was stopped or was killed.",
         "wye run churn.py -p lr=0.05 -p 'regions=[\"eu\"]' --workers 4",
         (
-            SOURCE,
+            option("source", metavar="FILE[:PIPELINE]", nargs="?", help="the Python file, and the pipeline when it holds several"),
             option("-p", "--param", metavar="NAME=TEXT", action="append", default=[], dest="parameters",
                    help="a parameter: JSON, or plain text for a `str`; may be given several times"),
             option("--params", metavar="FILE.json", type=Path, help="parameters as one JSON object"),
             STACK,
             option("--workers", metavar="N", type=_workers, help="tasks at a time (as many as there are cores unless given)"),
             option("--scheduled-time", metavar="TIME", help="the time for which the run is meant (its start unless given)"),
+            option("--resume", metavar="RUN",
+                   help="go on with a run that has ended: what is done is not run again; its own plan, programs and parameters count"),
+            option("--no-cache", action="store_true", help="run every task, also those whose result is kept"),
             _format("text", "json"),
         ),
         _run,
+    ),
+    "runs list": Command(
+        "list the runs of this folder",
+        "List the runs in .wye/runs, the newest first.",
+        "wye runs list --format json",
+        (_format("text", "json"),),
+        _runs_list,
+    ),
+    "runs show": Command(
+        "show what became of a run",
+        "Show a run: its parameters, what became of each task, what it returned.",
+        "wye runs show latest",
+        (RUN, _format("text", "json")),
+        _runs_show,
+    ),
+    "runs logs": Command(
+        "print what the tasks of a run wrote",
+        "Print what the tasks of a run wrote: of one task, or of all.",
+        "wye runs logs latest train",
+        (RUN, option("task", metavar="TASK", nargs="?", help="a task's id, as `train` or `loop[2].train`; all unless given")),
+        _runs_logs,
+    ),
+    "runs clean": Command(
+        "delete runs",
+        "Delete the runs named, or those that are old. A run in progress is never\n"
+        "deleted. What one run was given from the cache, another keeps.",
+        "wye runs clean --keep 10 --older-than 7d",
+        (
+            option("runs", metavar="RUN", nargs="*", help="runs to delete"),
+            option("--keep", metavar="N", type=_count, help="delete all but the newest N"),
+            option("--older-than", metavar="TIME", type=_duration, help="delete those that began longer ago: 7d, 12h"),
+            option("--cache", action="store_true", help="delete kept results and environments as well: all, or those made longer ago"),
+            _format("text", "json"),
+        ),
+        _runs_clean,
     ),
     "check": Command(
         "say what compiles where, and why not",
@@ -275,12 +363,32 @@ def run_command_line(arguments: Sequence[str]) -> int:
 
         print(f"wye {version('wye')}")
         return 0
+    group = [known for known in COMMANDS if known.startswith(f"{name} ")]
+    if group:
+        return _of_group(name, group, arguments[1:])
     command = COMMANDS.get(name)
     if command is None:
         kind = "option" if name.startswith("-") else "command"
         raise Usage(f"there is no {kind} `{name}`", did_you_mean(name, COMMANDS, "commands") if kind == "command" else "wye --help")
+    return _with(name, command, arguments[1:])
+
+
+def _of_group(name: str, group: Sequence[str], arguments: Sequence[str]) -> int:
+    """`wye runs list`: a command of two words."""
+    second = arguments[0] if arguments else ""
+    if second in ("-h", "--help"):
+        print(_overview(group))
+        return 0
+    if f"{name} {second}" not in COMMANDS:
+        seconds = [known.partition(" ")[2] for known in group]
+        missing = f"`wye {name}` does what?" if not second else f"there is no command `wye {name} {second}`"
+        raise Usage(missing, did_you_mean(second, seconds, "commands"))
+    return _with(f"{name} {second}", COMMANDS[f"{name} {second}"], arguments[1:])
+
+
+def _with(name: str, command: Command, arguments: Sequence[str]) -> int:
     parser = _parser(name, command)
-    given, unknown = parser.parse_known_intermixed_args(arguments[1:])  # options may stand between files
+    given, unknown = parser.parse_known_intermixed_args(arguments)  # options may stand between files
     if unknown:
         known = [n for o in command.options for n in o.names if n.startswith("--")]
         match = nearest(unknown[0], known) if unknown[0].startswith("-") else None
@@ -298,8 +406,8 @@ def _parser(name: str, command: Command) -> argparse.ArgumentParser:
     return parser
 
 
-def _overview() -> str:
-    lines = [f"  {name:<10} {command.summary}" for name, command in COMMANDS.items()]
+def _overview(names: Sequence[str] = tuple(COMMANDS)) -> str:
+    lines = [f"  {name:<11} {COMMANDS[name].summary}" for name in names]
     return "\n".join(
         [
             "usage: wye COMMAND …",

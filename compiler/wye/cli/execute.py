@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,15 @@ from wye import driver
 from wye.backend import registry
 from wye.backend.check import CheckedPipeline, check
 from wye.cli.compile import check_blocks, options_for, tell_choice
+from wye.cli.failure import Refused
 from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
 from wye.cli.progress import counted, progress
 from wye.cli.source import read_moment, read_parameters, split_parameters, split_source
 from wye.diagnostics import CompileFailed
 from wye.diagnostics.screen import paint, safe
 from wye.ir.nodes import blocks
-from wye.runs.execute import RunResult, run_local
+from wye.runs.execute import Changed, How, RunResult, resume_run, run_local
+from wye.runs.folders import find_run
 from wye.runs.inputs import RunInputError, Text
 from wye.runtime.plan import task_folder
 from wye.stacks import choose
@@ -28,36 +30,79 @@ from wye.stacks import choose
 TARGET = "local"
 
 
-def run_command(
-    source: str, texts: Sequence[str], file: Path | None, workers: int | None, format: str, scheduled: str | None, stack: str | None
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How to run: what the options say of any run, new or not. `cached`: results that are kept by content count."""
+
+    workers: int | None
+    format: str
+    stack: str | None
+    cached: bool
+
+
+def run_command(source: str, texts: Sequence[str], file: Path | None, scheduled: str | None, asked: Asked) -> int:
     """Run it. Exit 0 when it succeeded, 1 when a step failed or the input is wrong, 130 when it was stopped."""
-    path, name = split_source(source)
     params: dict[str, Any] = read_parameters(file) if file else {}
     params |= {name: Text(text) for name, text in split_parameters(texts).items()}
     moment = read_moment(scheduled) if scheduled else None
+
+    def go(how: How, checked: CheckedPipeline | None) -> RunResult:
+        assert checked is not None
+        return run_local(checked, params, scheduled=moment, source=source, how=how)
+
+    return _session(go, source, asked)
+
+
+def resume_command(text: str, source: str | None, asked: Asked) -> int:
+    """Go on with a run. The exit code is that of `run_command`."""
+    run = find_run(text)
+    if source is None:
+        note(f"going on with the plan and the programs that the run {run.id} began with")
+
+    def go(how: How, checked: CheckedPipeline | None) -> RunResult:
+        return resume_run(run, checked=checked, how=how)
+
     try:
-        checked, most = _prepare(path, name, stack)
-    except CompileFailed as failure:
-        show_diagnostics(failure.diagnostics, driver.root_of(path))
-        if format == "json":
-            say_json(_object(None, diagnostics=json_diagnostics(failure.diagnostics, driver.root_of(path))))
-        return 1
+        return _session(go, source, asked)
+    except Changed as changed:
+        them = "it is" if len(changed.what) == 1 else "they are"
+        message = f"the source has changed since the run {run.id} began: {', '.join(changed.what)}"
+        help = f"wye run --resume {run.id} goes on with what {them} in the run; wye run {source} begins a new one"
+        raise Refused(message, help) from None
+
+
+def _session(go: Callable[[How, CheckedPipeline | None], RunResult], source: str | None, asked: Asked) -> int:
+    """Compile the source, if there is one, run, and tell."""
+    checked, most = None, None
+    if source is not None:
+        path, name = split_source(source)
+        try:
+            checked, most = _prepare(path, name, asked.stack)
+        except CompileFailed as failure:
+            show_diagnostics(failure.diagnostics, driver.root_of(path))
+            if asked.format == "json":
+                say_json(_object(None, diagnostics=json_diagnostics(failure.diagnostics, driver.root_of(path))))
+            return 1
+    tasks = _tasks(checked) if checked else None
     try:
-        with progress(_tasks(checked)) as on_event:
-            result = run_local(checked, params, scheduled=moment, workers=workers or most, on_event=on_event)
+        with progress(tasks) as on_event:
+            result = go(How(asked.workers or most, asked.cached, on_event, _say), checked)
     except RunInputError as error:
         for message in error.messages:
             tell(message)
-        if format == "json":
+        if asked.format == "json":
             say_json(_object(None, messages=error.messages))
         return 1
-    _show(result, _tasks(checked))
-    if format == "json":
+    _show(result, tasks)
+    if asked.format == "json":
         say_json(_object(result))
     elif result.outputs_text is not None:
         sys.stdout.write(json.dumps(result.outputs, indent=2, ensure_ascii=False) + "\n")
     return {"succeeded": 0, "failed": 1, "cancelled": 130}[result.status]
+
+
+def _say(text: str) -> None:
+    note(safe(f"· {text}"))
 
 
 def _prepare(path: Path, name: str | None, stack: str | None) -> tuple[CheckedPipeline, int | None]:
@@ -83,7 +128,10 @@ def _object(result: RunResult | None, **more: Any) -> dict[str, Any]:
     """What `--format json` prints."""
     if result is None:
         return {"run": None, "status": "failed", "outputs": None, "tasks": [], **more}
-    tasks = [{"id": t.id, "step": t.step, "status": t.status, "seconds": round(t.seconds, 3)} for t in result.tasks]
+    tasks = [
+        {"id": t.id, "step": t.step, "status": t.status, "seconds": round(t.seconds, 3), **({t.how: True} if t.how else {})}
+        for t in result.tasks
+    ]
     status = "succeeded" if result.status == "succeeded" else "failed"
     return {"run": result.run_id, "status": status, "outputs": result.outputs, "tasks": tasks}
 
@@ -103,6 +151,8 @@ def _show(result: RunResult, tasks: int | None) -> None:
     if result.message:
         tell(result.message)
     note(f"run {result.run_id} {_status(result.status, colour)}: {_counts(result, tasks)}, in {_near(result.folder)}")
+    if result.status != "succeeded":
+        note(f"to go on with it: wye run --resume {result.run_id}")
 
 
 def _status(status: str, colour: bool) -> str:
@@ -112,10 +162,12 @@ def _status(status: str, colour: bool) -> str:
 def _counts(result: RunResult, tasks: int | None) -> str:
     """ "5 of 5 tasks done"; where branches and loops decide how many there are: "5 tasks done, 1 failed (handled), 2 skipped"."""
     found = Counter("failed (handled)" if t.handled else t.status for t in result.tasks)
+    how = Counter(t.how for t in result.tasks if t.how)
+    kept = [f"{how['cached']} cached"] * bool(how["cached"]) + [f"{how['resumed']} done before"] * bool(how["resumed"])
     if tasks is not None:
-        return f"{found['succeeded']} of {tasks} tasks done"
-    others = [f"{found[kind]} {kind}" for kind in ("failed", "failed (handled)", "cancelled", "skipped") if found[kind]]
-    return ", ".join([counted(found["succeeded"]), *others])
+        return ", ".join([f"{found['succeeded']} of {tasks} tasks done", *kept])
+    kept += [f"{found[kind]} {kind}" for kind in ("failed", "failed (handled)", "cancelled", "skipped") if found[kind]]
+    return ", ".join([counted(found["succeeded"]), *kept])
 
 
 def _near(path: Path) -> str:

@@ -56,9 +56,10 @@ def known_failure(error: BaseException) -> tuple[int, str, str | None] | None:
     if isinstance(error, Refused):
         return 1, str(error), error.help
     from wye.backend.registry import BrokenTarget, UnknownTarget
+    from wye.runs.folders import NoRun
     from wye.stacks import NoStack
 
-    if isinstance(error, (UnknownTarget, NoStack)):
+    if isinstance(error, (UnknownTarget, NoStack, NoRun)):
         return 2, str(error), error.help
     from wye.backend.write import WriteFailed
 

@@ -65,7 +65,8 @@ def _text(event: Event) -> str:
     sign, name = SIGNS[event.kind]
     parts = [f"{paint(sign, name, colour)} {event.task}"]
     if event.kind in ("succeeded", "failed"):
-        parts.append(paint(f"{event.seconds:.1f} s", "dim", colour))
+        said = {"": f"{event.seconds:.1f} s", "cached": "cached", "resumed": "done before"}[event.how]
+        parts.append(paint(said, "dim", colour))
     if event.kind in ("skipped", "cancelled"):
         parts.append(event.kind)
     if event.kind in ("failed", "retrying") and event.error:

@@ -1,13 +1,15 @@
-"""A plan and parameters as they are given in; the wire text of every parameter out, or all that is wrong or missing here."""
+"""A plan and parameters as they are given in; the parameters' wire text and the tasks' interpreters out, or all that is wrong."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from wye.diagnostics.suggest import did_you_mean
+from wye.runs.environments import EnvironmentFailed
 from wye.runs.packages import problem, unmet
 from wye.runtime.scope import whole
 from wye.runtime.values import CannotTravel, encode, instant, parse_argument, wire
@@ -32,6 +34,15 @@ def check_inputs(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: 
     `RunInputError` with all that is wrong or missing here."""
     problems: list[str] = []
     values = _parameters(plan, params, scheduled or datetime.now(UTC), problems)
+    problems += lacking(plan)
+    if problems:
+        raise RunInputError(problems)
+    return values
+
+
+def lacking(plan: Mapping[str, Any]) -> list[str]:
+    """The secrets that are not here, and packages that nobody could install."""
+    problems: list[str] = []
     seen: set[str] = set()
     for node in whole(plan):
         for secret in node.get("secrets", ()):
@@ -39,17 +50,32 @@ def check_inputs(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: 
                 seen.add(secret["env"])
                 problems.append(f"secret `{secret['name']}` ({node['span']}): the environment variable {secret['env']} is not set")
         for package in node.get("packages", ()):
-            if package in seen:
-                continue
+            wrong = None if package in seen else problem(package)
             seen.add(package)
-            wrong = problem(package)
             if wrong:
                 problems.append(f"package `{package}` ({node['span']}) is no requirement: {wrong}")
-            elif missing := unmet(package):
-                problems.append(f"package `{package}` ({node['span']}) {missing} in this environment; install it: pip install '{package}'")
+    return problems
+
+
+def interpreters(plan: Mapping[str, Any], python: Callable[[tuple[str, ...]], Path]) -> None:
+    """Put each node's `interpreter` in the place of its `packages`; where this environment meets them, nothing. `python` gives the
+    interpreter that has them, or raises `EnvironmentFailed`. Raises `RunInputError`."""
+    problems: list[str] = []
+    known: dict[tuple[str, ...], str | None] = {}
+    for node in whole(plan):
+        wanted = tuple(node.pop("packages", ()))
+        if wanted not in known:
+            reasons = [f"`{p}` {reason}" for p in wanted if (reason := unmet(p))]
+            try:
+                known[wanted] = str(python(wanted)) if reasons else None
+            except EnvironmentFailed as error:
+                known[wanted] = None
+                problems.append(f"packages ({node['span']}): here {', '.join(reasons)}\n{error}")
+        interpreter = known[wanted]
+        if interpreter is not None:
+            node["interpreter"] = interpreter
     if problems:
         raise RunInputError(problems)
-    return values
 
 
 def _parameters(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: datetime, problems: list[str]) -> dict[str, str]:

@@ -20,7 +20,11 @@ DRAIN = 1.0
 
 
 class ProcessLauncher:
-    """Runs an attempt here: the runner, in a process group of its own, with the task's log as its output."""
+    """Runs an attempt here: the runner, in a process group of its own, with the task's log as its output.
+
+    An attempt leaves its outputs in a folder of its own, which becomes `out/` when it has ended and this process is still there to see it:
+    whatever outlives this process never shows up among the outputs of the run that goes on. It ends soon: the runner's standard input is
+    a pipe from here (`--lifeline`)."""
 
     def __init__(self, programs: str, workers: int) -> None:
         self.programs = programs
@@ -28,8 +32,13 @@ class ProcessLauncher:
 
     async def run(self, task: Dict[str, Any], folder: str, attempt: int) -> int:
         """The runner's exit code. `folder` holds task.json and values.json; outputs go to `out/` there. Cancelling it stops the attempt."""
+        for name in os.listdir(folder):
+            if name.startswith("out."):  # of an attempt that nobody waits for any more
+                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+        out = "out." + os.urandom(4).hex()
         runner = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-        argv = [sys.executable, "-I", "-S", runner, "--task", "task.json", "--values", "values.json", "--out", "out", "--work", "work"]
+        argv = [self.python(task), "-I", "-S", runner, "--task", "task.json", "--values", "values.json", "--out", out, "--work", "work"]
+        argv += ["--lifeline"]
         if task["op"] == "island":
             argv += ["--program", self.programs]
         elif task.get("program"):
@@ -37,24 +46,48 @@ class ProcessLauncher:
         process = self.start(argv, task, folder, attempt)
         ended = asyncio.get_running_loop().run_in_executor(self.pool, self.wait, process)
         try:
-            return await asyncio.shield(ended)
+            code = await asyncio.shield(ended)
+            with contextlib.suppress(FileNotFoundError):  # the runner could not even begin
+                os.rename(os.path.join(folder, out), os.path.join(folder, "out"))
+            return code
         except asyncio.CancelledError:
             process.terminate()
             await asyncio.wait([ended], timeout=PATIENCE)
             process.kill()
             raise
         finally:
-            shutil.rmtree(os.path.join(folder, "work"), ignore_errors=True)
+            for name in (out, "work"):
+                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+
+    def python(self, task: Dict[str, Any]) -> str:
+        """The interpreter that runs a task."""
+        return sys.executable
+
+    def environ(self, task: Dict[str, Any]) -> Dict[str, str]:
+        return dict(os.environ)
 
     def start(self, argv: List[str], task: Dict[str, Any], folder: str, attempt: int) -> Any:
         with open(os.path.join(folder, "log.txt"), "ab") as log:
             if attempt > 1:
                 log.write(b"--- attempt %d\n" % attempt)
                 log.flush()
-            return subprocess.Popen(argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            return self.spawn(argv, task, folder, log)
+
+    def spawn(self, argv: List[str], task: Dict[str, Any], folder: str, output: Any) -> Any:
+        return subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=self.environ(task),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output if output != subprocess.PIPE else subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     def wait(self, process: Any) -> int:
-        return int(process.wait())
+        code = process.wait()
+        process.stdin.close()
+        return int(code)
 
 
 class EchoLauncher(ProcessLauncher):
@@ -67,11 +100,11 @@ class EchoLauncher(ProcessLauncher):
         self.readers: Dict[int, threading.Thread] = {}
         self.env = {**os.environ, **({"PYTHONPATH": os.pathsep.join(path)} if packages else {})}
 
+    def environ(self, task: Dict[str, Any]) -> Dict[str, str]:
+        return self.env
+
     def start(self, argv: List[str], task: Dict[str, Any], folder: str, attempt: int) -> Any:
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(
-            argv, cwd=folder, env=self.env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        process = self.spawn(argv, task, folder, subprocess.PIPE)
         reader = threading.Thread(target=_copy, args=(process.stdout, task["id"] + " | "), daemon=True)
         reader.start()
         self.readers[process.pid] = reader

@@ -19,7 +19,7 @@ STOPPED: Json = {"type": [], "message": "did not run", "traceback": "", "exit": 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a task: `kind` is started, retrying, succeeded, failed, skipped or cancelled."""
+    """What happened to a task: `kind` is started, retrying, succeeded, failed, skipped or cancelled. `how` is that of its result."""
 
     kind: str
     task: str
@@ -28,12 +28,13 @@ class Event:
     seconds: float = 0.0
     delay: float = 0.0
     error: Optional[Json] = None
+    how: str = ""
 
 
 @dataclass
 class TaskResult:
     """What became of a task. `seconds` count from its first attempt's start; `error` is the runner's error record, and `handled` says
-    that an `except` has dealt with it."""
+    that an `except` has dealt with it. `how` it came to that: "" by running, `resumed` in an earlier session of the run, or `cached`."""
 
     id: str
     step: Optional[str]
@@ -42,6 +43,7 @@ class TaskResult:
     attempts: int = 0
     error: Optional[Json] = None
     handled: bool = False
+    how: str = ""
 
 
 @dataclass
@@ -58,15 +60,47 @@ class PlanResult:
 
 
 class Context:
-    """How far a failure reaches: it stops what has not started in here, when `stops`, and what stops `outer` stops this as well."""
+    """How far a failure reaches: it stops what has not started in here, when `stops`, and what stops `outer` stops this as well.
+    `around` is the context that this one stands in, and `handlers` those of the `try` whose body it is."""
 
-    def __init__(self, stops: bool, outer: Optional[Context] = None) -> None:
-        self.stops, self.outer = stops, outer
+    def __init__(
+        self, stops: bool, outer: Optional[Context] = None, around: Optional[Context] = None, handlers: Iterable[Json] = ()
+    ) -> None:
+        self.stops, self.outer, self.around, self.handlers = stops, outer, around, handlers
         self.stopped = False
         self.failed: List[TaskResult] = []
 
     def ended(self) -> bool:
         return self.stopped or (self.outer is not None and self.outer.ended())
+
+    def catches(self, error: Json) -> bool:
+        """Whether some `except` around deals with it."""
+        return handler_of(self.handlers, error) is not None or (self.around is not None and self.around.catches(error))
+
+
+def handler_of(handlers: Iterable[Json], error: Json) -> Optional[Json]:
+    """The handler that an error goes to."""
+    return next((h for h in handlers if not h["types"] or set(h["types"]) & set(error["type"])), None)
+
+
+class Trail:
+    """In which session of a run a node, or anything inside a region, has run last (`ran`), and anything that it waits for (`since`).
+
+    What was done in an earlier session counts as done as long as nothing that it waits for has run after it: a `finally` whose body is
+    run once more is run once more."""
+
+    def __init__(self, outer: Optional[Trail] = None) -> None:
+        self.outer = outer
+        self.since: int = outer.since if outer else 0
+        self.ran: int = 0
+
+    def wait_for(self, *others: Trail) -> None:
+        self.since = max(self.since, *(other.ran for other in others))
+
+    def mark(self, session: int) -> None:
+        self.ran = max(self.ran, session)
+        if self.outer is not None:
+            self.outer.mark(session)
 
 
 async def together(some: Iterable[Awaitable[Any]]) -> Outcome:

@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
-from .outcome import STOPPED, Context, Event, Json, Outcome, PlanResult, TaskResult, first, together
+from .outcome import STOPPED, Context, Event, Json, Outcome, PlanResult, TaskResult, Trail, first, handler_of, together
 from .scope import REGIONS, Scope, blocks, elements, every, files_of, output_file, outside_loops, truth, upstream
 from .values import wire
 
@@ -31,7 +31,7 @@ LANES = 1000
 @dataclass
 class Interpreter:
     """One run of a plan in a folder. `values` are entries of the runner's values file, by parameter. `tidy`: what the iterations of a
-    sequential loop leave on disk is removed when nothing can read it any more."""
+    sequential loop leave on disk is removed when nothing can read it any more. `memory` (wye.runs.memory) knows what need not run."""
 
     plan: Json
     values: Json
@@ -42,6 +42,7 @@ class Interpreter:
     tidy: bool = False
     context: Json = field(default_factory=dict)
     """What every task's `wye.context()` says: run_id, scheduled_time, pipeline."""
+    memory: Any = None
     results: Dict[str, TaskResult] = field(default_factory=dict)
     reason: Optional[str] = None
     """Why the run was ended from outside."""
@@ -55,7 +56,7 @@ class Interpreter:
         self.results = {n["id"]: TaskResult(n["id"], n.get("step")) for n in outside_loops(self.plan["nodes"])}
         self.scope = Scope()
         self.scope.known.update((("param", name), entry) for name, entry in self.values.items())
-        self.main = asyncio.ensure_future(self.run_block(self.plan, self.scope, Context(self.stops)))
+        self.main = asyncio.ensure_future(self.run_block(self.plan, self.scope, Context(self.stops), Trail()))
         self.ended = "cancelled"
         timer = None
         if settings.get("timeout"):
@@ -100,40 +101,44 @@ class Interpreter:
 
     # --- blocks and regions --------------------------------------------------------------------------------------------------------
 
-    async def run_block(self, block: Json, scope: Scope, context: Context) -> Outcome:
+    async def run_block(self, block: Json, scope: Scope, context: Context, trail: Trail) -> Outcome:
         """Run the nodes of a block, each when what it waits for is done."""
         if id(block) not in self.waits:
             self.waits[id(block)] = upstream(block)
         running: Dict[str, Any] = {}
+        trails = {node["id"]: Trail(trail) for node in block["nodes"]}
         for node, before in zip(block["nodes"], self.waits[id(block)]):
-            running[node["id"]] = asyncio.ensure_future(self.run_node(node, [running[n] for n in before], scope, context))
+            own, others = trails[node["id"]], [(running[n], trails[n]) for n in before]
+            running[node["id"]] = asyncio.ensure_future(self.run_node(node, others, scope, context, own))
         return await together(running.values())
 
-    async def run_node(self, node: Json, before: List[Any], scope: Scope, context: Context) -> Outcome:
+    async def run_node(self, node: Json, others: List[Tuple[Any, Trail]], scope: Scope, context: Context, trail: Trail) -> Outcome:
+        before = [other for other, _ in others]
         waiting = [other for other in before if not other.done()]
         if waiting:
             await asyncio.wait(waiting)  # unlike `await other`: one that waits must not cancel what it waits for
         if any(other.result() is not None for other in before) or self.halted(context):
             return self.skip([node], scope)
+        trail.wait_for(*(other for _, other in others), trail)
         if node["op"] not in REGIONS:
-            return await self.run_task(node, scope, context)
+            return await self.run_task(node, scope, context, trail)
         try:
-            outcome: Outcome = await getattr(self, "run_" + node["op"])(node, scope, context)
+            outcome: Outcome = await getattr(self, "run_" + node["op"])(node, scope, context, trail)
             return outcome
         except (OSError, ValueError) as problem:  # a value that the region itself reads
             self.fail(context, ())
             return {**STOPPED, "message": f"{node['op']} ({node['span']}): {problem}"}
 
-    async def run_if(self, node: Json, scope: Scope, context: Context) -> Outcome:
+    async def run_if(self, node: Json, scope: Scope, context: Context, trail: Trail) -> Outcome:
         arms = [node["then"], node["else"]]
         taken = arms.pop(0 if truth(scope.entry(node["condition"])) else 1)
         self.skip(arms[0]["nodes"], scope)
-        outcome = await self.run_block(taken, scope, context)
+        outcome = await self.run_block(taken, scope, context, trail)
         if outcome is None:
             scope.known["result", node["id"]] = scope.entries(taken["yields"])
         return outcome
 
-    async def run_map(self, node: Json, scope: Scope, context: Context) -> Outcome:
+    async def run_map(self, node: Json, scope: Scope, context: Context, trail: Trail) -> Outcome:
         items = elements(scope.entry(node["over"]))
         outcomes: List[Outcome] = [STOPPED] * len(items)
         yields: List[List[Json]] = [[]] * len(items)
@@ -143,7 +148,7 @@ class Interpreter:
             for i in numbers:
                 inner = scope.iteration(node["id"], i)
                 inner.known["item", node["id"]] = items[i]
-                outcomes[i] = await self.run_turn(node["body"], inner, context)
+                outcomes[i] = await self.run_turn(node["body"], inner, context, trail)
                 if outcomes[i] is None:
                     yields[i] = inner.entries(node["body"]["yields"])
 
@@ -153,26 +158,28 @@ class Interpreter:
             scope.known["result", node["id"]] = [{"list": [y[n] for y in yields]} for n in range(len(node["body"]["yields"]))]
         return outcome
 
-    async def run_for(self, node: Json, scope: Scope, context: Context) -> Outcome:
+    async def run_for(self, node: Json, scope: Scope, context: Context, trail: Trail) -> Outcome:
         loop = Carried(self, node, scope)
         for item in elements(scope.entry(node["over"])):
             if loop.over():
                 break
             inner = loop.iteration()
             inner.known["item", node["id"]] = item
-            outcome = await self.run_turn(node["body"], inner, context)
+            trail.wait_for(trail)
+            outcome = await self.run_turn(node["body"], inner, context, trail)
             if outcome is not None:
                 return outcome
             loop.carry(inner)
         loop.end()
         return None
 
-    async def run_while(self, node: Json, scope: Scope, context: Context) -> Outcome:
+    async def run_while(self, node: Json, scope: Scope, context: Context, trail: Trail) -> Outcome:
         loop = Carried(self, node, scope)
         while not loop.over():
             inner = loop.iteration()
             for block in (node["condition"], node["body"]):
-                outcome = await self.run_turn(block, inner, context)
+                trail.wait_for(trail)
+                outcome = await self.run_turn(block, inner, context, trail)
                 if outcome is not None:
                     return outcome
                 if block is node["condition"] and not truth(inner.entry(block["yields"][0])):
@@ -182,34 +189,35 @@ class Interpreter:
         loop.end()
         return None
 
-    async def run_turn(self, block: Json, scope: Scope, context: Context) -> Outcome:
+    async def run_turn(self, block: Json, scope: Scope, context: Context, trail: Trail) -> Outcome:
         """Run a block of a loop. Others get their turn, also when there is no task in it to wait for."""
         await asyncio.sleep(0)
-        return STOPPED if self.halted(context) else await self.run_block(block, scope, context)
+        return STOPPED if self.halted(context) else await self.run_block(block, scope, context, trail)
 
-    async def run_try(self, node: Json, scope: Scope, context: Context) -> Outcome:
-        trial = Context(False, context)  # a failure stops nothing: which one is the first shows when no task of the body can start
+    async def run_try(self, node: Json, scope: Scope, context: Context, trail: Trail) -> Outcome:
+        # a failure stops nothing: which one is the first shows when no task of the body can start
+        trial = Context(False, context, context, node["handlers"])
         ran, final, failed = node["body"], node.get("final"), trial.failed
-        outcome = await self.run_block(ran, scope, trial)
-        handler = None
-        if outcome is not None and outcome is not STOPPED:
-            handler = next((h["body"] for h in node["handlers"] if not h["types"] or set(h["types"]) & set(outcome["type"])), None)
-        following = node.get("else") if outcome is None else handler
+        outcome = await self.run_block(ran, scope, trial, trail)
+        handler = None if outcome is None or outcome is STOPPED else handler_of(node["handlers"], outcome)
+        following = node.get("else") if outcome is None else handler and handler["body"]
         for block in blocks(node)[1:]:
             if block is not following and block is not final:
                 self.skip(block["nodes"], scope)
         if following:
             ran = following
-            second = Context(self.stops, None if handler else context)  # a handler runs though the run is stopping for another failure
-            outcome = await self.run_block(ran, scope, second)
+            second = Context(self.stops, None if handler else context, context)  # a handler runs though another failure stops the run
+            trail.wait_for(trail)
+            outcome = await self.run_block(ran, scope, second, trail)
             if handler and outcome is None:
                 for result in failed:
                     result.handled = True
                 failed = []
             failed = failed + second.failed
         if final:
-            last = Context(self.stops)
-            ended = await self.run_block(final, scope, last)
+            last = Context(self.stops, around=context)
+            trail.wait_for(trail)
+            ended = await self.run_block(final, scope, last, trail)
             outcome, failed = outcome if ended is None else ended, failed + last.failed
         if outcome is None:
             scope.known["result", node["id"]] = scope.entries([*ran["yields"], *(final["yields"] if final else ())])
@@ -235,9 +243,10 @@ class Interpreter:
 
     # --- tasks ---------------------------------------------------------------------------------------------------------------------
 
-    async def run_task(self, node: Json, scope: Scope, context: Context) -> Outcome:
+    async def run_task(self, node: Json, scope: Scope, context: Context, trail: Trail) -> Outcome:
         task = self.task(node, scope)
         delays = task.pop("retry", {}).get("delays", [])  # here, so that a waiting task keeps no worker
+        values = {name: scope.entry(source) for name, source in task["inputs"].items()}
         result = self.results.get(task["id"]) or TaskResult(task["id"], node.get("step"))
         start = None
         try:
@@ -247,15 +256,17 @@ class Interpreter:
                         break
                     start = start or time.monotonic()
                     self.results[result.id] = result
+                    if number == 0 and await self.recall(task, values, result, context, trail):
+                        break
+                    trail.mark(self.memory.session if self.memory else 1)
                     result.attempts = number + 1
                     self.on_event(Event("started", result.id, result.step, result.attempts))
-                    result.error = await self.attempt(task, scope, result.attempts)
-                result.seconds = time.monotonic() - start
-                if result.error is None:
-                    scope.known["task", node["id"]] = self.place(result.id)
-                    self.settle(result, "succeeded")
-                    return None
-                if number == len(delays) or result.error["exit"] == 2 or self.halted(context):
+                    result.error = await self.attempt(task, values, result.attempts)
+                    result.seconds = time.monotonic() - start
+                    last = number == len(delays) or result.error is None or result.error["exit"] == 2
+                    if last and self.memory:
+                        await self.memory.keep(task, values, self.place(result.id), result)
+                if last or self.halted(context):
                     break
                 self.on_event(Event("retrying", result.id, result.step, result.attempts, result.seconds, delays[number], result.error))
                 await self.pause(delays[number], context)
@@ -266,9 +277,24 @@ class Interpreter:
         if start is None:
             self.settle(result, "skipped")
             return STOPPED
+        if result.error is None:
+            scope.known["task", node["id"]] = self.place(result.id)
+            self.settle(result, "succeeded")
+            return None
         self.settle(result, "failed")
         self.fail(context, [result])
         return result.error
+
+    async def recall(self, task: Json, values: Json, result: TaskResult, context: Context, trail: Trail) -> bool:
+        """Whether the task need not run: its outputs are there, or the error that an `except` has dealt with."""
+        if self.memory is None:
+            return False
+        known = await self.memory.recall(task, values, self.place(result.id), trail.since, context.catches)
+        if known is None:
+            return False
+        trail.mark(known["session"])
+        result.how, result.error, result.attempts, result.seconds = known["how"], known["error"], known["attempts"], known["seconds"]
+        return True
 
     async def pause(self, seconds: float, context: Context) -> None:
         """Wait, but not once the run is ending."""
@@ -277,7 +303,7 @@ class Interpreter:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self.bell.wait(), end - time.monotonic())
 
-    async def attempt(self, task: Json, scope: Scope, number: int) -> Outcome:
+    async def attempt(self, task: Json, values: Json, number: int) -> Outcome:
         """Run one attempt in the task's folder. The error record when it failed."""
         folder = self.place(task["id"])
         out = os.path.join(folder, "out")
@@ -286,7 +312,7 @@ class Interpreter:
             os.makedirs(out)
             context = {**self.context, "task_id": task["id"], "attempt": number}
             write(os.path.join(folder, "task.json"), {**task, "context": context})
-            write(os.path.join(folder, "values.json"), {name: scope.entry(source) for name, source in task["inputs"].items()})
+            write(os.path.join(folder, "values.json"), values)
             code = await self.launcher.run(task, folder, number)
             if os.path.exists(os.path.join(out, "done.json")):
                 return None
@@ -308,7 +334,7 @@ class Interpreter:
             if os.path.exists(error):  # of an earlier attempt
                 os.remove(error)
         if result.id in self.results:
-            self.on_event(Event(status, result.id, result.step, result.attempts, result.seconds, 0.0, result.error))
+            self.on_event(Event(status, result.id, result.step, result.attempts, result.seconds, 0.0, result.error, result.how))
 
     def task(self, node: Json, scope: Scope) -> Json:
         """The task file of a node."""
@@ -379,14 +405,15 @@ def run_plan(
     on_event: Callable[[Event], None] = lambda event: None,
     tidy: bool = False,
     context: Optional[Json] = None,
+    memory: Any = None,
 ) -> PlanResult:
     """Run a plan to its end. SIGINT, SIGTERM and SIGHUP stop every attempt and leave no process behind."""
 
-    def interpreter(plan: Json, values: Json) -> Interpreter:
-        return Interpreter(plan, values, os.path.abspath(folder), launcher, workers, on_event, tidy, context or {})
+    def interpreter(plan: Json, values: Json, memory: Any) -> Interpreter:
+        return Interpreter(plan, values, os.path.abspath(folder), launcher, workers, on_event, tidy, context or {}, memory)
 
     async def main() -> PlanResult:
-        runs = [interpreter(plan, values)]
+        runs = [interpreter(plan, values, memory)]
 
         def stop(reason: str) -> None:
             runs[-1].cancel(reason)
@@ -399,7 +426,7 @@ def run_plan(
         result = await runs[0].run()
         if result.status == "failed" and plan.get("handler"):
             last = {"steps": plan["steps"], "nodes": [plan["handler"]], "settings": {}}
-            runs.append(interpreter(last, {"failure": {"text": wire(failure(plan, result, context or {}))}}))
+            runs.append(interpreter(last, {"failure": {"text": wire(failure(plan, result, context or {}))}}, None))
             result.tasks += (await runs[1].run()).tasks
         return result
 

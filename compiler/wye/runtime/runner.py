@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from typing import Any, Dict, List, Optional
 
@@ -94,7 +95,10 @@ def main(argv: List[str]) -> int:
         parser.add_argument(name, required=True)
     parser.add_argument("--program")
     parser.add_argument("--work", help="scratch space")
+    parser.add_argument("--lifeline", action="store_true", help="stop when standard input ends: then whoever started this is gone")
     given = parser.parse_args(argv)
+    if given.lifeline:
+        threading.Thread(target=_stop_at_the_end_of_input, daemon=True).start()
     scratch = ""
     try:
         for folder in filter(None, (given.out, given.work)):
@@ -111,6 +115,12 @@ def main(argv: List[str]) -> int:
         if scratch:
             shutil.rmtree(scratch, ignore_errors=True)
     return 0
+
+
+def _stop_at_the_end_of_input() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _report(out: str, error: Failed) -> int:

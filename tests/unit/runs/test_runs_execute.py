@@ -21,7 +21,7 @@ from wye.diagnostics import Span
 from wye.ir import model as ir
 from wye.ir.settings import PipelineSettings, Settings
 from wye.runs import execute as run_module
-from wye.runs.execute import run_local
+from wye.runs.execute import How, run_local
 from wye.runs.inputs import RunInputError, Text
 from wye.runtime.outcome import Event
 from wye.runtime.types import Type, format_of
@@ -80,7 +80,7 @@ def checked(*args: Any, **settings: Any) -> CheckedPipeline:
 def test_a_run(tmp_path: Path) -> None:
     kinds = []
     result = run_local(
-        checked("echo"), {"x": "{{ ds }}"}, root=tmp_path / "runs", workers=1, on_event=lambda e: kinds.append((e.kind, e.task))
+        checked("echo"), {"x": "{{ ds }}"}, root=tmp_path / "runs", how=How(workers=1, on_event=lambda e: kinds.append((e.kind, e.task)))
     )
     assert (result.status, result.outputs, result.message) == ("succeeded", "{{ ds }}", None)
     assert [(t.id, t.step, t.status, t.attempts) for t in result.tasks] == [
@@ -89,7 +89,9 @@ def test_a_run(tmp_path: Path) -> None:
     ]
     assert kinds == [("started", "echo"), ("succeeded", "echo"), ("started", "outputs"), ("succeeded", "outputs")]
     assert result.folder == tmp_path / "runs" / result.run_id
-    assert sorted(p.name for p in result.folder.iterdir()) == ["outputs.json", "params.json", "plan.json", "programs", "run.json", "tasks"]
+    assert sorted(p.name for p in result.folder.iterdir()) == [
+        "lock", "outputs.json", "params.json", "plan.json", "programs", "run.json", "tasks",
+    ]  # fmt: skip
     assert json.loads((result.folder / "params.json").read_text()) == {"x": "{{ ds }}"}
     assert json.loads((result.folder / "outputs.json").read_text()) == "{{ ds }}"
     run = json.loads((result.folder / "run.json").read_text())
@@ -99,7 +101,7 @@ def test_a_run(tmp_path: Path) -> None:
 
 
 def test_runs_are_apart(tmp_path: Path) -> None:
-    first, second = (run_local(checked("echo"), {"x": str(i)}, root=tmp_path, workers=1) for i in range(2))
+    first, second = (run_local(checked("echo"), {"x": str(i)}, root=tmp_path, how=How(workers=1)) for i in range(2))
     assert first.folder != second.folder
     assert (first.outputs, second.outputs) == ("0", "1")
 
@@ -115,11 +117,11 @@ def test_runs_are_apart(tmp_path: Path) -> None:
     ("any", Text("a b"), "a b"),
 ])  # fmt: skip
 def test_parameters(tmp_path: Path, t: Type, given: Any, value: Any) -> None:
-    assert run_local(checked("echo", t, t), {"x": given}, root=tmp_path, workers=1).outputs == value
+    assert run_local(checked("echo", t, t), {"x": given}, root=tmp_path, how=How(workers=1)).outputs == value
 
 
 def test_default(tmp_path: Path) -> None:
-    assert run_local(checked("echo", "float", "float", '{"$float":"inf"}'), {}, root=tmp_path, workers=1).outputs == "inf"
+    assert run_local(checked("echo", "float", "float", '{"$float":"inf"}'), {}, root=tmp_path, how=How(workers=1)).outputs == "inf"
 
 
 def problems(tmp_path: Path, pipeline: CheckedPipeline, params: dict[str, Any]) -> list[str]:
@@ -139,16 +141,22 @@ def test_wrong_parameters(tmp_path: Path) -> None:
     assert problems(tmp_path, checked("echo", "int", "int"), {"x": "3"})[0].startswith("parameter `x`: ")
 
 
-def test_missing_secrets_and_packages_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_secrets_and_what_is_no_package_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOKEN", raising=False)
-    pipeline = checked(
-        "env", ("list", "str"), secrets=(Secret("api-token", "TOKEN"),), packages=("no-such-package>=1", "pytest==0.0.1", "pytest")
-    )
+    pipeline = checked("env", ("list", "str"), secrets=(Secret("api-token", "TOKEN"),), packages=("six==", "pytest"))
     messages = problems(tmp_path, pipeline, {"x": "a"})
     assert messages[0] == "secret `api-token` (flow.py:3:1): the environment variable TOKEN is not set"
-    assert messages[1].startswith("package `no-such-package>=1` (flow.py:3:1) is not installed in this environment")
-    assert messages[2].startswith("package `pytest==0.0.1` (flow.py:3:1) is not met (")
-    assert len(messages) == 3
+    assert messages[1].startswith("package `six==` (flow.py:3:1) is no requirement: ")
+    assert len(messages) == 2
+
+
+def test_packages_that_are_not_here_and_no_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WYE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("wye.runs.environments.find_uv", lambda: None)
+    pipeline = checked("echo", packages=("no-such-package>=1", "pytest==0.0.1", "pytest"))
+    (message,) = problems(tmp_path, pipeline, {"x": "a"})
+    assert message.startswith("packages (flow.py:3:1): here `no-such-package>=1` is not installed, `pytest==0.0.1` is not met (")
+    assert "pip install uv" in message
 
 
 def test_env_secrets_and_met_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +164,7 @@ def test_env_secrets_and_met_packages(tmp_path: Path, monkeypatch: pytest.Monkey
     pipeline = checked(
         "env", ("list", "str"), secrets=(Secret("api-token", "TOKEN"),), env=(("SET", "$HOME {{ x }}"),), packages=("pytest>=1",)
     )
-    result = run_local(pipeline, {"x": "a"}, root=tmp_path, workers=1)
+    result = run_local(pipeline, {"x": "a"}, root=tmp_path, how=How(workers=1))
     assert result.outputs == ["$HOME {{ x }}", "t0ken"]
     assert not [
         p for p in result.folder.rglob("*") if p.name not in ("out.json", "outputs.json") and p.is_file() and "t0ken" in p.read_text()
@@ -164,7 +172,7 @@ def test_env_secrets_and_met_packages(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_failure(tmp_path: Path) -> None:
-    result = run_local(checked("fail", retry=Retry(1, delay=0.01)), {"x": "way"}, root=tmp_path, workers=1)
+    result = run_local(checked("fail", retry=Retry(1, delay=0.01)), {"x": "way"}, root=tmp_path, how=How(workers=1))
     assert (result.status, result.outputs, result.outputs_text) == ("failed", None, None)
     task = result.tasks[0]
     assert (task.status, task.attempts) == ("failed", 2)
@@ -177,17 +185,17 @@ def test_failure(tmp_path: Path) -> None:
 
 
 def test_timeout(tmp_path: Path) -> None:
-    result = run_local(checked("hang", timeout=0.5), {"x": str(tmp_path / "here")}, root=tmp_path, workers=1)
+    result = run_local(checked("hang", timeout=0.5), {"x": str(tmp_path / "here")}, root=tmp_path, how=How(workers=1))
     assert result.tasks[0].error == {"type": [], "message": "the attempt took longer than 0.5 s", "traceback": "", "exit": 124}
 
 
 def test_returned_artifacts_are_shown_as_files(tmp_path: Path) -> None:
-    result = run_local(checked("file", "path"), {"x": "text"}, root=tmp_path, workers=1)
+    result = run_local(checked("file", "path"), {"x": "text"}, root=tmp_path, how=How(workers=1))
     assert Path(result.outputs).name == "out.txt"
     assert Path(result.outputs).read_text() == "text"
-    result = run_local(checked("thing", "any"), {"x": "text"}, root=tmp_path, workers=1)
+    result = run_local(checked("thing", "any"), {"x": "text"}, root=tmp_path, how=How(workers=1))
     assert Path(result.outputs).read_bytes()[:2] == b"\x80\x04"
-    assert run_local(checked("echo", "any"), {"x": "text"}, root=tmp_path, workers=1).outputs == "text"
+    assert run_local(checked("echo", "any"), {"x": "text"}, root=tmp_path, how=How(workers=1)).outputs == "text"
 
 
 # --- branches and loops ------------------------------------------------------------------------------------------------------------
@@ -215,7 +223,7 @@ def planned(monkeypatch: pytest.MonkeyPatch, function: str, t: Type = "str", **s
 
 
 def test_a_run_with_a_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    result = run_local(planned(monkeypatch, "echo"), {}, root=tmp_path, workers=2)
+    result = run_local(planned(monkeypatch, "echo"), {}, root=tmp_path, how=How(workers=2))
     assert (result.status, result.outputs_text) == ("succeeded", None)
     assert [(t.id, t.step, t.status) for t in result.tasks] == [(f"loop[{i}].echo", "flow:echo", "succeeded") for i in range(2)]
     assert (result.folder / "tasks/loop/1/echo/out/out.json").read_text() == '"b"'
@@ -225,7 +233,7 @@ def test_a_run_with_a_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_failures_that_are_handled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    result = run_local(planned(monkeypatch, "fail"), {}, root=tmp_path, workers=2)
+    result = run_local(planned(monkeypatch, "fail"), {}, root=tmp_path, how=How(workers=2))
     assert (result.status, [t.status for t in result.tasks], [t.handled for t in result.tasks]) == ("succeeded", ["failed"] * 2, [True] * 2)
     assert _counts(result, None) == "0 tasks done, 2 failed (handled)"
     _show(result, None)
@@ -235,7 +243,7 @@ def test_failures_that_are_handled(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_the_log_of_a_task_in_a_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline = planned(monkeypatch, "fail")
     run_module.plan_json(pipeline.pipeline)["nodes"][0]["body"]["nodes"][0]["handlers"] = []
-    result = run_local(pipeline, {}, root=tmp_path, workers=1)
+    result = run_local(pipeline, {}, root=tmp_path, how=How(workers=1))
     assert result.status == "failed"
     _show(result, None)
     shown = capsys.readouterr().err
@@ -249,13 +257,13 @@ def test_secrets_and_packages_inside_regions(tmp_path: Path, monkeypatch: pytest
     """Wanted before anything starts; and a package that is there is not installed again for a task."""
     monkeypatch.delenv("TOKEN", raising=False)
     token = (Secret("api-token", "TOKEN"),)
-    pipeline = planned(monkeypatch, "env", ("list", "str"), secrets=token, packages=("no-such-package>=1",), env=(("SET", "s"),))
+    pipeline = planned(monkeypatch, "env", ("list", "str"), secrets=token, packages=("six==",), env=(("SET", "s"),))
     messages = problems(tmp_path, pipeline, {})
-    assert [m.split(" ")[1] for m in messages] == ["`api-token`", "`no-such-package>=1`"]
+    assert [m.split(" ")[1] for m in messages] == ["`api-token`", "`six==`"]
     monkeypatch.undo()
     monkeypatch.setenv("TOKEN", "t")
     pipeline = planned(monkeypatch, "env", ("list", "str"), secrets=token, packages=("pytest>=1",), env=(("SET", "s"),))
-    result = run_local(pipeline, {}, root=tmp_path / "runs", workers=2)
+    result = run_local(pipeline, {}, root=tmp_path / "runs", how=How(workers=2))
     assert [t.status for t in result.tasks] == ["succeeded"] * 2
     assert "packages" not in json.loads((result.folder / "tasks/loop/0/env/task.json").read_text())
     assert "pytest" in (result.folder / "plan.json").read_text()
@@ -280,9 +288,9 @@ def test_interrupt(tmp_path: Path) -> None:
     script = f"""
 import sys
 sys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}
-from test_runs_execute import checked, run_local
+from test_runs_execute import How, checked, run_local
 from pathlib import Path
-result = run_local(checked("hang"), {{"x": {str(here)!r}}}, root=Path({str(tmp_path / "runs")!r}), workers=1)
+result = run_local(checked("hang"), {{"x": {str(here)!r}}}, root=Path({str(tmp_path / "runs")!r}), how=How(workers=1))
 print(result.status, [t.status for t in result.tasks])
 """
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
