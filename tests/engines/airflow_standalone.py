@@ -141,6 +141,8 @@ def _environment(python: Path, home: Path, dags: Path, url: str) -> dict[str, st
         "API__WORKERS": "1",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+        "LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
+        "LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
         "TRIGGERER__DEFAULT_CAPACITY": "10",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
