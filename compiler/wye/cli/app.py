@@ -322,7 +322,7 @@ COMMANDS = {
         "wye stack show prod --explain",
         (
             option("action", metavar="ACTION", choices=("list", "show", "use", "check", "schema"), help="list, show, use, check or schema"),
-            option("name", metavar="NAME", nargs="?", help="a stack (the chosen one, or all, unless given)"),
+            option("name", metavar="STACK", nargs="?", help="a stack (the chosen one, or all, unless given)"),
             option("--source", metavar="FILE[:PIPELINE]", help="show what this pipeline's own `targets` make of it, too"),
             option("--explain", action="store_true", help="whose each value is, and what goes before what"),
             option("--none", action="store_true", help="use: choose no stack"),

@@ -82,8 +82,8 @@ def _targets(**_: Any) -> Iterable[str]:
 
 def _stacks(parsed_args: argparse.Namespace, **_: Any) -> Iterable[str]:
     """Those of the nearest file with stacks, above the pipeline if one is given, else above the current folder."""
-    source = getattr(parsed_args, "source", None)
-    folder = Path(os.path.abspath(source or "x")).parent
+    given = getattr(parsed_args, "sources", None) or [getattr(parsed_args, "source", None)]
+    folder = Path(os.path.abspath(given[0] or "x")).parent
     for above in (folder, *folder.parents):
         for name, keys in (("wye.toml", ()), ("pyproject.toml", ("tool", "wye"))):
             found: Any = _toml(above / name)

@@ -53,6 +53,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "flow.py").write_text(SOURCE)
     (tmp_path / "notes.txt").write_text("")
     (tmp_path / "deep").mkdir()
+    (tmp_path / ".wye" / "runs" / "20261123-172523-7b9132").mkdir(parents=True)
     (tmp_path / "deep" / "broken.py").write_text("def (")
     (tmp_path / "wye.toml").write_text('[stacks.laptop]\ntarget = "local"\n[stacks.prod]\ntarget = "airflow"\n')
     return tmp_path
@@ -93,6 +94,9 @@ def ask(project: Path) -> Ask:
         ("wye explain WYE100", [f"WYE100{n}" for n in range(1, 8)]),
         ("wye check flow.py --format s", ["sarif"]),
         ("wye golden b", ["bless"]),
+        ("wye stack use p", ["prod"]),
+        ("wye runs sh", ["show"]),
+        ("wye runs show 2026", ["20261123-172523-7b9132"]),
     ],
 )
 def test_what_completes(ask: Ask, line: str, expected: list[str]) -> None:
