@@ -217,7 +217,10 @@ ROWS: dict[str, Row] = {
     "pipeline.timeout": Row("native", "pipelineConfig.activeDeadlineSeconds; since 2.17", _SPEC),
     "pipeline.on_failure": Row("native", "no further task starts", _CONTROL, when=_on_failure),
     "pipeline.failure_step": Row(
-        "native", "an exit handler around the pipeline, told by PipelineTaskFinalStatus that it failed, not which task did", _EXIT
+        "native",
+        "an exit handler around the pipeline, told by PipelineTaskFinalStatus that it failed, not which task did; also of a run that is "
+        "terminated",
+        _EXIT,
     ),
     "step.cache": Row("native", "cachingOptions: an artifact is the same when its producer came from the cache", _CACHING, when=_cache),
     "step.tags": Row("native", "labels of the pod (annotations where a value cannot be a label)", _KUBERNETES, when=_tags),
