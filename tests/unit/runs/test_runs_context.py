@@ -18,7 +18,7 @@ from wye import passes
 from wye.backend.check import check
 from wye.driver import compile_source
 from wye.ir.model import Pipeline
-from wye.runs.execute import RunResult, run_local
+from wye.runs.execute import How, RunResult, run_local
 from wye.runs.inputs import RunInputError, Text
 from wye_targets.local import Local, LocalOptions
 
@@ -104,7 +104,7 @@ def run(folder: Path, text: str, params: dict[str, Any] | None = None, islands: 
     pipeline = compiled(folder, text)
     if islands:
         pipeline = passes.islands(pipeline, lambda node, around: "as a test asks", "test")
-    return run_local(check(pipeline, Local(), LocalOptions()), params or {}, root=folder / "runs", workers=4, **more)
+    return run_local(check(pipeline, Local(), LocalOptions()), params or {}, root=folder / "runs", how=How(workers=4), **more)
 
 
 @pytest.mark.parametrize("islands", [False, True])
