@@ -182,8 +182,7 @@ def compile_command(wanted: Wanted, out: Path, keep_going: bool, format: str) ->
             builds = {out / compiled.pipeline.name / r.target: r.files for r in done}
             write_builds(builds)
     if format in machine.FORMATS:
-        written = {folder.name: [(folder / path).as_posix() for path in sorted(f.path for f in files)] for folder, files in builds.items()}
-        machine.show(compiled, written, format)
+        machine.show(compiled, machine.written(builds), format)
     else:
         if compiled.problems:
             show_diagnostics(compiled.problems, compiled.root)

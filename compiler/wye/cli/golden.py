@@ -177,7 +177,7 @@ def _github(outcomes: Sequence[Outcome], gone: Sequence[Pin], action: str, folde
 
     root = machine.checkout(folder / "any")
     for o in outcomes:
-        sys.stdout.write(as_github(o.problems, machine.Findings(o.compiled, {}).sources))
+        sys.stdout.write(as_github(o.problems, machine.findings(o.compiled, {}).sources))
         for d in o.differences if action == "check" else ():
             place = os.path.relpath((folder / d.path).resolve(), root).replace(os.sep, "/")
             text = "\n".join([f"{d.change}; if that is meant: wye golden bless", *_cut(d.diff)])

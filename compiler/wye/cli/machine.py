@@ -23,82 +23,69 @@ if TYPE_CHECKING:
     from wye.cli.several import Several
 
 
+Written = Mapping[tuple[str, str], Sequence[str]]
+"""The files of each pipeline and target."""
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that a reader may want to know: of a compile, or in `messages` why there was none."""
+    """All that a reader may want to know of a compile of one source, or of `several`; in `messages`, why there was none.
 
-    compiled: Compiled | None
-    written: Mapping[str, Sequence[str]]
+    The diagnostics' paths are relative to `root`. `left_out`: sources among several that hold no pipeline.
+    """
+
+    compiled: tuple[Compiled, ...]
+    root: Path
+    problems: tuple[Diagnostic, ...]
+    notes: tuple[Diagnostic, ...]
+    written: Written
     messages: tuple[str, ...] = ()
+    several: bool = False
+    left_out: tuple[str, ...] = ()
 
     @property
-    def problems(self) -> tuple[Diagnostic, ...]:
-        return self.compiled.problems if self.compiled else ()
-
-    @property
-    def notes(self) -> tuple[Diagnostic, ...]:
-        from wye.backend.check import notes
-
-        results = self.compiled.results if self.compiled else ()
-        return tuple(note for r in results if r.checked for note in notes(r.checked))
+    def failed(self) -> bool:
+        return bool(self.messages) or any(d.severity == "error" for d in self.problems)
 
     @property
     def sources(self) -> Sources:
         """Files by their paths in the checkout."""
-        file = self.compiled.file if self.compiled else Path()
-        return read_sources(self.compiled.root if self.compiled else Path(), checkout(file), inside=True)
+        return read_sources(self.root, checkout(self.compiled[0].file if self.compiled else Path()), inside=True)
 
 
-def show(compiled: Compiled, written: Mapping[str, Sequence[str]], format: str) -> None:
-    """Print it in one of `FORMATS`."""
-    FORMATS[format](Findings(compiled, written))
+def findings(compiled: Compiled, written: Written) -> Findings:
+    """Those of one source."""
+    return Findings((compiled,), compiled.root, compiled.problems, tuple(_notes(compiled)), written)
+
+
+def show(compiled: Compiled, written: Written, format: str) -> None:
+    """Print what became of one source, in one of `FORMATS`."""
+    FORMATS[format](findings(compiled, written))
+
+
+def show_several(several: Several, written: Written, format: str) -> None:
+    """Print what became of several."""
+    from wye.cli.several import rooted
+
+    told = tuple(rooted(n, c.root) for c in several.compiled for n in _notes(c))
+    left_out = tuple(str(file) for file in several.empty)
+    FORMATS[format](Findings(several.compiled, Path("/"), several.problems, told, written, several=True, left_out=left_out))
 
 
 def failed(message: str, format: str) -> None:
     """The document of a compile that failed without a place."""
-    FORMATS[format](Findings(None, {}, (message,)))
+    FORMATS[format](Findings((), Path(), (), (), {}, (message,)))
 
 
-def show_several(several: Several, builds: Mapping[Path, Sequence[EmittedFile]], format: str) -> None:
-    """Print what became of several sources: SARIF and GitHub's commands as of one; JSON with an entry for each pipeline."""
+def written(builds: Mapping[Path, Sequence[EmittedFile]]) -> Written:
+    """The files of builds in `<pipeline>/<target>/`."""
+    return {(f.parent.name, f.name): [(f / e.path).as_posix() for e in sorted(es, key=lambda e: e.path)] for f, es in builds.items()}
+
+
+def _notes(compiled: Compiled) -> Iterator[Diagnostic]:
     from wye.backend.check import notes
-    from wye.cli.several import rooted
 
-    told = [rooted(n, c.root) for c in several.compiled for r in c.results if r.checked for n in notes(r.checked)]
-    sources = read_sources(Path("/"), checkout(several.compiled[0].file), inside=True)
-    if format == "sarif":
-        from wye.diagnostics.sarif import as_sarif
-
-        say_json(as_sarif((*several.problems, *told), sources, ()))
-    elif format == "github":
-        import sys
-
-        from wye.diagnostics.github import as_github
-
-        sys.stdout.write(as_github((*several.problems, *told), sources, ()))
-    else:
-        files = {(f.parent.name, f.name): [(f / e.path).as_posix() for e in sorted(es, key=lambda e: e.path)] for f, es in builds.items()}
-        say_json(
-            {
-                "status": "failed" if several.failed else "compiled",
-                "pipelines": [{"source": str(c.file), **_pipeline_json(c, files)} for c in several.compiled],
-                "diagnostics": json_diagnostics(several.problems, Path("/")),
-                "notes": json_diagnostics(told, Path("/")),
-                "messages": [f"{file} holds no pipeline; left out" for file in several.empty],
-            }
-        )
-
-
-def _pipeline_json(compiled: Compiled, written: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, Any]:
-    from wye.backend.report import report_json
-
-    name = compiled.pipeline.name if compiled.pipeline else None
-    targets: dict[str, Any] = {}
-    for r in compiled.results:
-        status = "rejected" if r.problems else "compiled"
-        files = list(written.get((name or "", r.target), ()))
-        targets[r.target] = {"status": status, "files": files, "report": report_json(r.checked) if r.checked else None}
-    return {"pipeline": name, "status": "failed" if compiled.failed else "compiled", "targets": targets}
+    return (note for r in compiled.results if r.checked for note in notes(r.checked))
 
 
 @contextmanager
@@ -127,18 +114,30 @@ def checkout(file: Path, environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _json(found: Findings) -> None:
-    compiled = found.compiled
-    root = compiled.root if compiled else Path()
-    name = compiled.pipeline.name if compiled and compiled.pipeline else ""
-    written = {(name, target): files for target, files in found.written.items()}
-    say_json(
-        {
-            **(_pipeline_json(compiled, written) if compiled else {"pipeline": None, "status": "failed", "targets": {}}),
-            "diagnostics": json_diagnostics(found.problems, root),
-            "notes": json_diagnostics(found.notes, root),
-            "messages": list(found.messages),
-        }
-    )
+    pipelines = [_pipeline(c, found.written) for c in found.compiled]
+    if found.several:
+        each = [{"source": str(c.file), **p} for c, p in zip(found.compiled, pipelines)]
+        what = {"status": _status(found.failed), "pipelines": each, "left_out": list(found.left_out)}
+    else:
+        what = {**(pipelines or [{"pipeline": None, "targets": {}}])[0], "status": _status(found.failed)}
+    told = {"diagnostics": json_diagnostics(found.problems, found.root), "notes": json_diagnostics(found.notes, found.root)}
+    say_json({**what, **told, "messages": list(found.messages)})
+
+
+def _pipeline(compiled: Compiled, written: Written) -> dict[str, Any]:
+    from wye.backend.report import report_json
+
+    name = compiled.pipeline.name if compiled.pipeline else None
+    targets: dict[str, Any] = {}
+    for r in compiled.results:
+        status = "rejected" if r.problems else "compiled"
+        files = list(written.get((name or "", r.target), ()))
+        targets[r.target] = {"status": status, "files": files, "report": report_json(r.checked) if r.checked else None}
+    return {"pipeline": name, "status": _status(compiled.failed), "targets": targets}
+
+
+def _status(failed: bool) -> str:
+    return "failed" if failed else "compiled"
 
 
 def _sarif(found: Findings) -> None:

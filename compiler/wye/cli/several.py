@@ -89,7 +89,7 @@ def several_command(wanted: Wanted, sources: Sequence[str], out: Path | None, ke
                 builds |= {out / c.pipeline.name / r.target: r.files for r in c.results if not r.problems} if c.pipeline else {}
             write_builds(builds)
     if format in machine.FORMATS:
-        machine.show_several(several, builds, format)
+        machine.show_several(several, machine.written(builds), format)
         return 1 if several.failed else 0
     for file in several.empty:
         note(f"{file} holds no pipeline; left out")

@@ -81,6 +81,23 @@ def test_every_format_has_the_same_findings(wye: Wye) -> None:
     assert wye.err == ""
 
 
+def test_several_files_are_one_document(wye: Wye) -> None:
+    Path("other.py").write_text(SOURCE.replace("flow", "other"))
+    Path("help.py").write_text("WORDS = 3\n")
+    files = ("flow.py", "help.py", "other.py")
+    sarif = results(wye("check", *files, "--format", "sarif", exits=1))
+    places = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in sarif]
+    assert sorted(places) == ["team/flow.py"] * 3 + ["team/other.py"] * 3
+    lines = wye("check", *files, "--format", "github", exits=1).splitlines()
+    assert [line.partition("file=")[2].partition(",")[0] for line in lines] == places
+    data = json.loads(wye("check", *files, "--format", "json", exits=1))
+    assert [d["path"] for d in (*data["diagnostics"], *data["notes"])] == [p.removeprefix("team/") for p in places]
+    assert list(data) == ["status", "pipelines", "left_out", "diagnostics", "notes", "messages"]
+    done = json.loads(wye("compile", *files, "-t", "local", "-o", "out", "--format", "json"))
+    written = [path for p in done["pipelines"] for path in p["targets"]["local"]["files"]]
+    assert written == sorted(f.as_posix() for f in Path("out").rglob("*") if f.is_file())
+
+
 def test_json(wye: Wye) -> None:
     data = json.loads(wye("check", "flow.py", "--format", "json", exits=1))
     assert list(data) == ["pipeline", "status", "targets", "diagnostics", "notes", "messages"]
