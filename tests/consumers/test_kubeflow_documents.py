@@ -14,6 +14,7 @@ from wye.driver import compile_source, compile_target
 from wye.testing.environments import engine
 from wye_targets.kubeflow import Kubeflow
 from wye_targets.kubeflow.capabilities import Options
+from wye_targets.kubeflow.placement import Placement
 
 OURS = """\
 from wye import Resources, Retry, Secret, pipeline, step
@@ -24,7 +25,13 @@ from wye import Resources, Retry, Secret, pipeline, step
 def work(n: int) -> str:
     return str(n)
 
-@step
+@step(targets={"kubeflow": {
+    "node_selector": {"pool": "a"}, "labels": {"team": "y"}, "annotations": {"note": "a b"}, "image_pull_policy": "Always",
+    "shared_memory": "2Gi", "tolerations": [
+        {"key": "spot", "operator": "Exists", "effect": "NoExecute", "seconds": 60},
+        {"key": "gpu", "operator": "Equal", "value": "t4", "effect": "NoSchedule"},
+    ],
+}})
 def more(text: str) -> str:
     return text
 
@@ -62,6 +69,13 @@ def flow(n: int = 3) -> str:
     m = more(text=t.output)
     m.set_caching_options(False)
     k.set_image_pull_secrets(m, ["pull"])
+    k.add_node_selector(m, "pool", "a")
+    k.add_pod_label(m, "team", "y")
+    k.add_pod_annotation(m, "note", "a b")
+    k.set_image_pull_policy(m, "Always")
+    k.empty_dir_mount(m, volume_name="shm", mount_path="/dev/shm", medium="Memory", size_limit="2Gi")
+    k.add_toleration(m, key="spot", operator="Exists", effect="NoExecute", toleration_seconds=60)
+    k.add_toleration(m, key="gpu", operator="Equal", value="t4", effect="NoSchedule")
     return m.output
 
 compiler.Compiler().compile(flow, sys.argv[1])
@@ -112,6 +126,18 @@ def test_the_schedule_is_what_the_client_takes(python: Path, tmp_path: Path) -> 
     files, _ = compile_target(compile_source(tmp_path / "flow.py"), Kubeflow(), Options())
     names = json.loads(next(f.text for f in files if f.path == "schedule.json"))
     program = "import inspect, json, kfp; print(json.dumps(list(inspect.signature(kfp.Client.create_recurring_run).parameters)))"
+    known = json.loads(subprocess.run([python, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True).stdout)
+    assert set(names) <= set(known)
+
+
+def test_the_arguments_of_a_run_are_the_clients(python: Path, tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(OURS)
+    place = Placement(service_account="trainer", namespace="ml")
+    files, _ = compile_target(compile_source(tmp_path / "flow.py"), Kubeflow(), Options(placement=place))
+    names = json.loads(next(f.text for f in files if f.path == "run.json"))
+    assert names == {"namespace": "ml", "service_account": "trainer"}
+    method = "kfp.Client.create_run_from_pipeline_package"
+    program = f"import inspect, json, kfp; print(json.dumps(list(inspect.signature({method}).parameters)))"
     known = json.loads(subprocess.run([python, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True).stdout)
     assert set(names) <= set(known)
 

@@ -11,12 +11,13 @@ from typing import Any
 import kfp_interpreter
 import yaml
 
+from wye.cli.compile import options_for
 from wye.driver import compile_source, compile_target
 from wye.runtime.values import decode, encode
+from wye.stacks import Choice, Config
 from wye.testing.cases import Case, examples
 from wye_targets.kubeflow import Kubeflow
 from wye_targets.kubeflow.adapter import EXACT, arrived
-from wye_targets.kubeflow.capabilities import Options
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [c for c in examples(ROOT) if "kubeflow" in c.targets]
@@ -65,7 +66,9 @@ def compiled(source: Path, folder: Path) -> dict[str, Any]:
     """Compile to `folder`; the first document of the pipeline."""
     pipeline = compile_source(source)
     schedule = pipeline.settings.schedule
-    options = Options(timezone=schedule.timezone) if schedule else Options()  # the cluster reads schedules in the pipeline's own zone
+    options = options_for(pipeline, "kubeflow", Choice(None, Config())).value
+    if schedule:  # the cluster reads schedules in the pipeline's own zone
+        options = replace(options, timezone=schedule.timezone)
     files, _ = compile_target(pipeline, Kubeflow(), options)
     for file in files:
         (folder / file.path).write_bytes(file.content)

@@ -23,10 +23,12 @@ import airflow_straight as straight
 import pytest
 
 import wye
+from wye.cli.compile import options_for
 from wye.driver import compile_source, compile_target
+from wye.stacks import Choice, Config
 from wye.testing.cases import Case, Outcome, examples, feature_cases, further, plain_call
 from wye.testing.environments import engine, python_environment
-from wye_targets.airflow import Airflow, AirflowOptions
+from wye_targets.airflow import Airflow
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = ("2.10.5", "2.11.2", "3.3.2")
@@ -127,7 +129,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
             pipeline = compile_source(case.source)
             if case in SHARED:  # several of them may have one name
                 pipeline = replace(pipeline, name=f"case_{name}")
-            files, _ = compile_target(pipeline, Airflow(), AirflowOptions())
+            files, _ = compile_target(pipeline, Airflow(), options_for(pipeline, "airflow", Choice(None, Config())).value)
         except Exception as error:  # shown by the tests of this case alone
             made.problems[name] = f"{type(error).__name__}: {error}"
             continue

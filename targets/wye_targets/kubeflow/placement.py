@@ -97,7 +97,7 @@ def executor(p: Placement, config: dict[str, Any]) -> dict[str, Any]:
     if p.image_pull_policy:
         config["imagePullPolicy"] = p.image_pull_policy
     if p.shared_memory:
-        config["enabledSharedMemory"] = {"size": p.shared_memory, "volumeName": "shm"}
+        config["emptyDirMounts"] = [{"medium": "Memory", "mountPath": "/dev/shm", "sizeLimit": p.shared_memory, "volumeName": "shm"}]
     return dict(sorted(config.items()))
 
 

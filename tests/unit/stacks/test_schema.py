@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from wye.backend import registry
@@ -96,6 +98,42 @@ BAD = [
 def test_the_schema_and_the_compiler_agree(validator: Any, tmp_path: Path, text: str, good: bool) -> None:
     errors = [e.message for e in validator.iter_errors(tomllib.loads(text))]
     assert (not errors, accepted(tmp_path, text)) == (good, good), errors
+
+
+LEAVES = st.one_of(
+    st.sampled_from(["tree", "kubeflow", "Always", "", "$HOME", "{{ ds }}", "a"]), st.integers(-1, 2), st.booleans(), st.just(1.5)
+)
+KEYS = st.sampled_from(
+    ["env", "default", "store", "workers", "placement", "labels", "tolerations", "key", "operator", "executor_config", "code", "packaging",
+     "packages", "extra-index", "max_bytes", "zzz", "a b", ""]
+)  # fmt: skip
+TREES = st.recursive(LEAVES, lambda v: st.lists(v, max_size=2) | st.dictionaries(KEYS, v, max_size=3), max_leaves=6)
+STRUCTURE = {"WYE5002", "WYE5003", "WYE5005", "WYE5006", "WYE5007"}
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@given(st.sampled_from(NAMES), st.dictionaries(KEYS, TREES, max_size=4))
+def test_any_stack_is_taken_or_has_problems_in_its_file(validator: Any, tmp_path: Path, target: str, body: dict[str, Any]) -> None:
+    """Never another exception; and where the problem is of form, the schema knows it too, as it takes whatever the compiler takes."""
+    values = {"stacks": {"x": {"target": target, **body}}}
+    (tmp_path / "wye.toml").write_text(f"stacks = {written(values['stacks'])}\n")
+    good, found_codes = not list(validator.iter_errors(values)), set[str]()
+    try:
+        found = find(tmp_path / "pipeline.py")
+        assert found
+        stack = stack_of(found, "x", NAMES, {"a": "tree"})
+        stack_options(stack.target, OPTIONS[target], stack.settings)
+    except CompileFailed as failure:
+        found_codes = {d.code if d.span.path == (tmp_path / "wye.toml").as_posix() else d.span.path for d in failure.diagnostics}
+    assert all(code.startswith("WYE5") for code in found_codes)
+    if found_codes <= STRUCTURE:
+        assert good == (not found_codes)
+
+
+def written(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {written(v)}" for k, v in value.items()) + "}"
+    return "[" + ", ".join(map(written, value)) + "]" if isinstance(value, list) else json.dumps(value)
 
 
 def test_the_documentation_is_valid(validator: Any, tmp_path: Path) -> None:
