@@ -8,6 +8,7 @@ from typing import Any
 from wye import cache, passes
 from wye.backend.check import CheckedPipeline, check, judge
 from wye.backend.report import report_file
+from wye.backend.supply import supply
 from wye.backend.target import EmittedFile, Target
 from wye.diagnostics import CompileFailed
 from wye.ir.model import Pipeline
@@ -67,6 +68,7 @@ def compile_target(
     effective: tuple[Effective, ...] = (),
 ) -> tuple[tuple[EmittedFile, ...], CheckedPipeline]:
     """One target's files with the loss report, and the proof that the target can do all that the pipeline asks. Raises `CompileFailed`."""
+    pipeline = supply(pipeline, config) if config else pipeline
     legal = passes.islands(pipeline, judge(target, options), target.name)
     checked = check(legal, target, options, strict=strict, config=config, effective=effective)
     return (*target.emit(target.lower(checked, options)), report_file(checked)), checked

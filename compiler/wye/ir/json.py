@@ -231,7 +231,7 @@ def _task(node: Task, pipeline: ir.Pipeline, read: Source) -> dict[str, Any]:
         if node.program:
             form["entry"] = _entry(pipeline, node.program)
     form["after"] = list(node.after)
-    return form | _settings(node.settings)
+    return form | _settings(node.settings, pipeline)
 
 
 def _island_plan(node: ir.Island, pipeline: ir.Pipeline) -> dict[str, Any]:
@@ -285,7 +285,7 @@ def _parameter(p: ir.Parameter) -> dict[str, Any]:
     return form if p.default is None else form | {"default": json.loads(p.default.text)}
 
 
-def _settings(s: Settings) -> dict[str, Any]:
+def _settings(s: Settings, pipeline: ir.Pipeline) -> dict[str, Any]:
     """What the runner obeys, then `settings`: the rest."""
     form: dict[str, Any] = {}
     if s.retry and s.retry.count:
@@ -294,6 +294,8 @@ def _settings(s: Settings) -> dict[str, Any]:
         form["timeout"] = s.timeout
     if s.packages:
         form["packages"] = list(s.packages)
+        if pipeline.install:
+            form["install"] = json.loads(pipeline.install)
     if s.env:
         form["env"] = dict(s.env)
     if s.secrets:

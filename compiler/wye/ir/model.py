@@ -590,6 +590,8 @@ class Pipeline:
     span: Span
     on_failure: Call | None = None
     """The call that runs when the run has failed. It has no bindings: a parameter of type `FAILURE` is the run's affair."""
+    install: str | None = None
+    """Where its tasks' packages come from and what pins them, as JSON: `backend/supply.py` says it."""
 
     def step(self, id: str) -> Step:
         return next(s for s in self.steps if s.id == id)

@@ -33,7 +33,9 @@ def supervise(task: Json, values: Json, programs: str, folder: str, out: str) ->
         packages = os.path.join(folder, "packages")
         for place in (packages, os.path.join(folder, "cwd")):
             os.mkdir(place)
-        install(wanted, packages, Group(), folder)
+        how: Json = next((n["install"] for n in nodes if "install" in n), {})
+        stocked = [p for p in sorted(os.listdir(programs)) if os.path.isdir(os.path.join(programs, p, ".wheels"))] if programs else []
+        install(wanted, packages, Group(), folder, how, os.path.join(programs, stocked[0]) if stocked else None)
     # What a task asks for, it was given with the island: two such at a time would not fit.
     workers = 1 if any(n.get("settings", {}).get("resources") for n in nodes) else os.cpu_count() or 1
     launcher, context = EchoLauncher(programs, workers, packages), task.get("context")

@@ -182,7 +182,7 @@ def _attempt(given: Any, task: Dict[str, Any], group: Group, folder: str, number
     packages = task.get("packages", [])
     if not all(met(p) for p in packages):
         path.append(os.path.join(folder, "packages"))
-        install(packages, path[-1], group, folder)
+        install(packages, path[-1], group, folder, task.get("install", {}), program)
     rest = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and os.path.abspath(p) != os.path.dirname(runtime)]
     env = {**os.environ, **task.get("env", {}), "PYTHONPATH": os.pathsep.join(path + rest)}
     files = {"task": os.path.abspath(given.task), "values": os.path.abspath(given.values)}
@@ -235,10 +235,22 @@ def met(package: str) -> bool:
         return False
 
 
-def install(packages: List[str], target: str, group: Group, folder: str) -> None:
-    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--target", target, *packages]
+def install(packages: List[str], target: str, group: Group, folder: str, how: Dict[str, Any], program: Optional[str]) -> None:
+    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--target", target]
+    env = dict(os.environ)
+    for name, key in (("PIP_INDEX_URL", "index"), ("PIP_EXTRA_INDEX_URL", "extra"), ("PIP_PROXY", "proxy")):
+        if key in how:  # what the environment says, with its credentials, goes before
+            env.setdefault(name, how[key] if isinstance(how[key], str) else " ".join(how[key]))
+    for key, options in (("lock", ["--require-hashes", "-r"] if how.get("hashes") else ["-c"]), ("cert", ["--cert"])):
+        if key in how and (key != "cert" or "PIP_CERT" not in env):
+            argv += [*options, os.path.join(folder, key + ".txt")]
+            with open(argv[-1], "w", encoding="utf-8") as file:
+                file.write(how[key])
+    wheels = os.path.join(program or "", ".wheels")
+    argv += ["--find-links", wheels] if os.path.isdir(wheels) else []
+    argv += [] if how.get("hashes") else packages  # the lock has them
     with open(os.path.join(folder, "pip.txt"), "w+", errors="replace") as log:
-        code = group.run(argv, dict(os.environ), os.path.join(folder, "cwd"), output=log)
+        code = group.run(argv, env, os.path.join(folder, "cwd"), output=log)
         log.seek(0)
         if code or group.stopped:
             lines = "".join(log.readlines()[-15:]).rstrip()

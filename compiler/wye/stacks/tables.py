@@ -137,6 +137,9 @@ def _url(name: str, text: str) -> None:
         good = False
     if not good or not text.isprintable() or not text.isascii() or " " in text:
         raise TableError(name, f"not an address: {text!r}", "write it with its scheme: https://packages.example.com/simple")
+    if parts.username is not None or parts.password is not None:
+        help = "leave it out; where tasks run, a secret that sets PIP_INDEX_URL goes before this address, and pip and uv read ~/.netrc"
+        raise TableError(name, f"the address of {parts.hostname} has a user or a password in it, which would stand in every artifact", help)
 
 
 def key_of(f: Any) -> str:

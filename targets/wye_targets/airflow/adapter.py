@@ -64,11 +64,18 @@ def execute(task: dict[str, Any], values: dict[str, Any], steps: Path, store: st
         file, given, out = scratch / "task.json", scratch / "values.json", scratch / "out"
         file.write_text(json.dumps({**task, "context": surroundings(context)}), "utf-8")
         given.write_text(json.dumps(values), "utf-8")
-        command = [interpreter(task.get("requirements", [])), str(steps / "wye_runtime" / "__main__.py"), "--task", str(file)]
+        program = steps / "programs" / (task.get("program") or "")
+        env = {**os.environ, **secrets(task.get("secrets", []))}
+        command = [
+            interpreter(task.get("requirements", []), task.get("install", {}), program, env),
+            str(steps / "wye_runtime" / "__main__.py"),
+            "--task",
+            str(file),
+        ]
         command += ["--values", str(given), "--out", str(out), "--work", str(scratch / "work")]
         if task.get("program") or task["op"] == "island":
-            command += ["--program", str(steps / "programs" / task.get("program", ""))]
-        code = run(command, {**os.environ, **secrets(task.get("secrets", []))})
+            command += ["--program", str(program)]
+        code = run(command, env)
         if code or not (out / "done.json").exists():
             if task.get("tells"):
                 context["ti"].xcom_push(key="error", value=error_of(out))
@@ -414,11 +421,37 @@ def failure(out: Path, code: int) -> str:
         return f"the step's process ended with exit code {code} and left no result"
 
 
-def interpreter(packages: list[str]) -> str:
+def installing(how: dict[str, Any], wheels: Path, folder: Path, env: dict[str, str], uv: bool) -> tuple[list[str], dict[str, str]]:
+    """The options and the environment of an installation. What the environment says, with its credentials, goes before the stack file."""
+    env, options = dict(env), []
+    names = {"index": ("PIP_INDEX_URL", "UV_INDEX_URL"), "extra": ("PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"), "proxy": ("PIP_PROXY",)}
+    for key, (name, *others) in names.items():
+        if key in how:
+            env.setdefault(name, how[key] if isinstance(how[key], str) else " ".join(how[key]))
+        for other in others if name in env else ():
+            env.setdefault(other, env[name])
+    if "PIP_PROXY" in env:
+        env.setdefault("HTTPS_PROXY", env["PIP_PROXY"])
+        env.setdefault("HTTP_PROXY", env["PIP_PROXY"])
+    for key in ("lock", "cert"):
+        if key in how:
+            file = folder.with_suffix(f".{key}.txt")
+            file.write_text(how[key], "utf-8")
+            options += {"lock": ["--require-hashes", "-r"] if how.get("hashes") else ["-c"], "cert": ["--cert"]}[key] + [str(file)]
+    if "cert" in how and uv:
+        env.setdefault("SSL_CERT_FILE", options[-1])
+        options = options[:-2]
+    return [*options, *(["--find-links", str(wheels)] if wheels.is_dir() else [])], env
+
+
+def interpreter(packages: list[str], how: dict[str, Any], program: Path, env: dict[str, str]) -> str:
     """The worker's own Python, or that of a virtual environment with the packages: made once per worker, under a lock, and kept."""
     if not packages:
         return sys.executable
-    key = hashlib.sha256("\n".join([sys.executable, sys.version, *packages]).encode()).hexdigest()[:16]
+    wheels = program / ".wheels"
+    stock = [f"{w.name} {hashlib.sha256(w.read_bytes()).hexdigest()}" for w in sorted(wheels.glob("*.whl"))]
+    what = [sys.executable, sys.version, *packages, *([json.dumps(how, sort_keys=True)] if how else []), *stock]
+    key = hashlib.sha256("\n".join(what).encode()).hexdigest()[:16]
     folder = home() / "environments" / key
     python, ready = str(folder / "bin" / "python"), folder / "ready"
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -429,8 +462,9 @@ def interpreter(packages: list[str]) -> str:
             uv = shutil.which("uv")
             make = [uv, "venv", "--python", sys.executable, str(folder)] if uv else [sys.executable, "-m", "venv", str(folder)]
             install = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install"]
-            for command in (make, [*install, *packages]):
-                if code := run(command, dict(os.environ)):
+            options, env = installing(how, wheels, folder, env, bool(uv))
+            for command in (make, [*install, *options, *([] if how.get("hashes") else packages)]):
+                if code := run(command, env):
                     raise RuntimeError(f"cannot install {' '.join(packages)}: `{' '.join(command[:3])}` ended with exit code {code}")
             ready.touch()
     return python

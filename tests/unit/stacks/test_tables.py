@@ -17,7 +17,7 @@ packaging = "tree"
 include = ["src/acme", "**/*.sql"]
 
 [packages]
-index = "https://user:word@packages.example.com:8443/simple"
+index = "https://packages.example.com:8443/simple"
 extra-index = ["https://a.example.com", "http://b.example.com/simple"]
 lock = "requirements.lock"
 wheels = ["wheels", "a-1.0-py3-none-any.whl"]
@@ -45,7 +45,7 @@ def test_tables_for_all_stacks_and_for_one(tmp_path: Path) -> None:
     config = load(tmp_path, BOTH)
     assert config.code == Code("tree", ("src/acme", "**/*.sql"))
     assert config.packages == Packages(
-        "https://user:word@packages.example.com:8443/simple", ("https://a.example.com", "http://b.example.com/simple"),
+        "https://packages.example.com:8443/simple", ("https://a.example.com", "http://b.example.com/simple"),
         "requirements.lock", ("wheels", "a-1.0-py3-none-any.whl"), "http://proxy.example.com:3128", "../ca.pem",
     )  # fmt: skip
     assert config.path("wheels") == tmp_path / "wheels"
@@ -71,6 +71,7 @@ def test_without_a_file_all_is_as_if_unsaid(tmp_path: Path) -> None:
         ("code = 1\n", "WYE5003", "1:8", "`code` must be a table"),
         ("[packages]\nextra_index = []\n", "WYE5002", "2:1", "did you mean `extra-index`?"),
         ("[packages]\nindex = 'packages.example.com'\n", "WYE5008", "2:9", "not an address: 'packages.example.com'"),
+        ("[packages]\nindex = 'https://me:word@a.example.com'\n", "WYE5008", "2:9", "would stand in every artifact"),
         ("[packages]\nindex = 'https://a:b'\n", "WYE5008", "2:9", "not an address"),
         ("[packages]\nproxy = '$HOME'\n", "WYE5008", "2:9", "not an address: '$HOME'"),
         ("[packages]\nlock = 'a\\b'\n", "WYE5008", "2:8", "not a path"),
