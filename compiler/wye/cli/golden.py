@@ -30,7 +30,7 @@ class Outcome:
 
     pin: Pin
     compiled: Compiled
-    made: dict[str, str] | None
+    made: dict[str, bytes] | None
     differences: tuple[Difference, ...] = ()
 
     @property

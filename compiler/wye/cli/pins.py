@@ -84,30 +84,30 @@ def _inside(folder: Path, path: str) -> Path:
     return folder / pure
 
 
-def _manifest(pins: Iterable[Pin]) -> str:
+def _manifest(pins: Iterable[Pin]) -> bytes:
     rows = [{"source": p.source, p.by: p.name, "files": sorted(p.files)} for p in sorted(pins)]
-    return json.dumps({"wye-golden": 1, "pins": rows}, indent=2, ensure_ascii=False) + "\n"
+    return (json.dumps({"wye-golden": 1, "pins": rows}, indent=2) + "\n").encode()
 
 
 # --- what is made, what is there --------------------------------------------------------------------------------------------------
 
 
-def pinned_files(place: str, files: Iterable[EmittedFile]) -> dict[str, str]:
+def pinned_files(place: str, files: Iterable[EmittedFile]) -> dict[str, bytes]:
     """The artifact as it is pinned below `place`: the report without Wye's version, which alone changes nothing."""
-    return {f"{place}/{f.path}": _without_version(f.text) if f.path == REPORT else f.text for f in files}
+    return {f"{place}/{f.path}": _without_version(f.content) if f.path == REPORT else f.content for f in files}
 
 
-def _without_version(report: str) -> str:
-    return json.dumps({k: v for k, v in json.loads(report).items() if k != "wye"}, indent=2) + "\n"
+def _without_version(report: bytes) -> bytes:
+    return (json.dumps({k: v for k, v in json.loads(report).items() if k != "wye"}, indent=2) + "\n").encode()
 
 
-def compare(folder: Path, pin: Pin, made: Mapping[str, str]) -> list[Difference]:
+def compare(folder: Path, pin: Pin, made: Mapping[str, bytes]) -> list[Difference]:
     """How the files of a pin differ from those made now."""
     found = []
     for path in sorted({*pin.files, *made}):
         place = _inside(folder, path)
         pinned = place.read_bytes() if place.is_file() and path in pin.files else None
-        now = made[path].encode("utf-8") if path in made else None
+        now = made.get(path)
         if pinned == now:
             continue
         change: Change = "no longer made" if now is None else "changed" if pinned is not None else "not pinned"
@@ -120,47 +120,54 @@ def compare(folder: Path, pin: Pin, made: Mapping[str, str]) -> list[Difference]
 
 def _diff(path: str, pinned: bytes | None, now: bytes | None) -> tuple[int, str]:
     """The first line that differs, and all of it as a unified diff."""
-    before, after = ((data or b"").decode("utf-8", "replace").splitlines(keepends=True) for data in (pinned, now))
-    line = next((n for n, (a, b) in enumerate(zip(before, after), 1) if a != b), min(len(before), len(after)) + 1)
     names = (f"{path} (pinned)", f"{path} (compiled now)")
+    try:
+        before, after = ((data or b"").decode("utf-8").splitlines(keepends=True) for data in (pinned, now))
+    except UnicodeDecodeError:
+        return 1, f"--- {names[0]}\n+++ {names[1]}\nno text: {_size(pinned)} are pinned, {_size(now)} compiled now\n"
+    line = next((n for n, (a, b) in enumerate(zip(before, after), 1) if a != b), min(len(before), len(after)) + 1)
     lines = [text if text.endswith("\n") else f"{text}\n\\ no newline at the end\n" for text in difflib.unified_diff(before, after, *names)]
     return min(line, max(len(before), 1)), "".join(lines).replace("\r\n", "\\r\n")
+
+
+def _size(data: bytes | None) -> str:
+    return f"{len(data or b'')} bytes"
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------------------
 
 
-def write_pins(folder: Path, kept: Sequence[Pin], old: Sequence[Pin], new: Mapping[Pin, Mapping[str, str]]) -> None:
+def write_pins(folder: Path, kept: Sequence[Pin], old: Sequence[Pin], new: Mapping[Pin, Mapping[str, bytes]]) -> None:
     """Put `new` in the place of `old`, beside `kept`. Every file appears whole. What is being written stands in the manifest before it is
     there, so that a bless that was interrupted is finished by the next one."""
     ours = {path for pin in (*old, *kept) for path in pin.files}
-    texts = {path: text for files in new.values() for path, text in files.items()}
-    places = {path: _inside(folder, path) for path in {*ours, *texts}}
-    if foreign := sorted(p for p in texts if p not in ours and os.path.lexists(places[p]) and not _same(places[p], texts[p])):
+    made = {path: content for files in new.values() for path, content in files.items()}
+    places = {path: _inside(folder, path) for path in {*ours, *made}}
+    if foreign := sorted(p for p in made if p not in ours and os.path.lexists(places[p]) and not _same(places[p], made[p])):
         raise Refused(f"{folder / foreign[0]} was not written by `wye golden`, and nothing was changed", "move it, or choose another --dir")
-    gone = sorted({path for pin in old for path in pin.files} - texts.keys() - {path for pin in kept for path in pin.files})
+    gone = sorted({path for pin in old for path in pin.files} - made.keys() - {path for pin in kept for path in pin.files})
     try:
         both = [Pin(*pin.key, tuple({*files, *(f for o in old if o.key == pin.key for f in o.files)})) for pin, files in new.items()]
         _replace(folder / MANIFEST, _manifest([*kept, *(o for o in old if o.key not in {p.key for p in both}), *both]))
         for path in gone:
             _remove(folder, places[path])
-        for path, text in sorted(texts.items()):
-            if not _same(places[path], text):
-                _replace(places[path], text)
+        for path, content in sorted(made.items()):
+            if not _same(places[path], content):
+                _replace(places[path], content)
         _replace(folder / MANIFEST, _manifest([*kept, *(Pin(*pin.key, tuple(files)) for pin, files in new.items())]))
     except OSError as error:
         raise WriteFailed(f"cannot write {error.filename or folder}: {error.strerror or error}") from error
 
 
-def _same(place: Path, text: str) -> bool:
-    return place.is_file() and not place.is_symlink() and place.read_bytes() == text.encode("utf-8")
+def _same(place: Path, content: bytes) -> bool:
+    return place.is_file() and not place.is_symlink() and place.read_bytes() == content
 
 
-def _replace(place: Path, text: str) -> None:
+def _replace(place: Path, content: bytes) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_name(f".{place.name}.new-{os.getpid()}")
     try:
-        temporary.write_bytes(text.encode("utf-8"))
+        temporary.write_bytes(content)
         os.replace(temporary, place)
     finally:
         temporary.unlink(missing_ok=True)

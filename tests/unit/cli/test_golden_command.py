@@ -221,11 +221,11 @@ def test_an_interrupted_bless_is_finished_by_the_next(wye: Wye, monkeypatch: pyt
     for stop in range(1, 20):
         left = [stop]
 
-        def replace(place: Path, text: str, left: list[int] = left) -> None:
+        def replace(place: Path, content: bytes, left: list[int] = left) -> None:
             left[0] -= 1
             if not left[0]:
                 raise KeyboardInterrupt
-            real(place, text)
+            real(place, content)
 
         monkeypatch.setattr(pins, "_replace", replace)
         finished = cli.run(["golden", "bless"]) == 0
@@ -242,6 +242,18 @@ def test_an_interrupted_bless_is_finished_by_the_next(wye: Wye, monkeypatch: pyt
         edit("def flow", "def stream")
     else:
         raise AssertionError("never finished")
+
+
+def test_files_that_are_no_text(wye: Wye) -> None:
+    """A step's data files are pinned byte by byte."""
+    edit("@step\n", '@step(files=["data.bin"])\n')
+    Path("data.bin").write_bytes(b"\xff\x00\r\n\xfe")
+    wye("bless")
+    [pinned] = Path("golden").rglob("data.bin")
+    assert pinned.read_bytes() == b"\xff\x00\r\n\xfe"
+    assert wye("check") == ""
+    Path("data.bin").write_bytes(b"\xff")
+    assert "no text: 5 bytes are pinned, 1 bytes compiled now" in wye("check", exits=1)
 
 
 def test_nothing_pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
