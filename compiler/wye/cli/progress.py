@@ -75,7 +75,7 @@ def _text(event: Event) -> str:
         parts.append(f"{kind}: {message[:200]}" if message else kind)
     if event.kind == "retrying":
         parts.append(f"(again in {event.delay:g} s)")
-    return "  ".join(parts)
+    return "\n".join(["  ".join(parts), *(paint(f"  {event.task} | {safe(line)}", "dim", colour) for line in event.lines)])
 
 
 def counted(done: int) -> str:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -33,10 +33,13 @@ from wye.runs.memory import Memory, Programs
 from wye.runs.results import Results
 from wye.runtime.launch import ProcessLauncher
 from wye.runtime.outcome import Event, PlanResult, TaskResult
-from wye.runtime.plan import run_plan
+from wye.runtime.plan import run_plan, task_folder
 from wye.runtime.values import plain, wire
 from wye.stacks.tables import Config, Packages
 
+TAIL = 64 * 1024
+LINES_SHOWN = 10
+"""Of a log, when an attempt has failed."""
 Status = Literal["succeeded", "failed", "cancelled"]
 
 
@@ -150,7 +153,7 @@ def _session(plan: dict[str, Any], values: dict[str, str], run: Run, how: How) -
     (run.folder / "outputs.json").unlink(missing_ok=True)
     result = run_plan(
         plan, {n: {"text": text} for n, text in values.items()}, str(run.folder), Launcher(str(run.folder / "programs"), workers),
-        workers, how.on_event, context=context, memory=memory,
+        workers, lambda event: how.on_event(_with_lines(event, run.folder)), context=context, memory=memory,
     )  # fmt: skip
     text = None
     if result.returned:
@@ -158,6 +161,22 @@ def _session(plan: dict[str, Any], values: dict[str, str], run: Run, how: How) -
         _write_text(run.folder / "outputs.json", text + "\n")
     _end(run, result)
     return RunResult(run.id, cast(Status, result.status), text, tuple(result.tasks), run.folder, result.message)
+
+
+def _with_lines(event: Event, folder: Path) -> Event:
+    """A failure with what the attempt wrote last, but for the traceback, which is told at the end."""
+    if event.kind not in ("failed", "retrying") or event.how:
+        return event
+    log = folder / "tasks" / task_folder(event.task) / "log.txt"
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - TAIL))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return event
+    text = text.rpartition("--- attempt ")[2].partition("\n")[2] if "--- attempt " in text else text
+    text = text.partition(str((event.error or {}).get("traceback") or "\0"))[0]
+    return replace(event, lines=tuple(text.splitlines()[-LINES_SHOWN:]))
 
 
 class Launcher(ProcessLauncher):

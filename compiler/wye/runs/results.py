@@ -115,10 +115,12 @@ class Results:
             new.rename(place)
         except OSError:  # there is one: too old, or another run's of just now
             old = self.folder / f".old-{os.urandom(6).hex()}"
-            with contextlib.suppress(OSError):
-                place.rename(old)
-            new.rename(place)
-            shutil.rmtree(old, ignore_errors=True)
+            try:
+                with contextlib.suppress(OSError):
+                    place.rename(old)
+                new.rename(place)
+            finally:
+                shutil.rmtree(old, ignore_errors=True)
 
     def _sweep(self) -> None:
         if not self.folder.is_dir():

@@ -19,7 +19,8 @@ STOPPED: Json = {"type": [], "message": "did not run", "traceback": "", "exit": 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a task: `kind` is started, retrying, succeeded, failed, skipped or cancelled. `how` is that of its result."""
+    """What happened to a task: `kind` is started, retrying, succeeded, failed, skipped or cancelled. `how` is that of its result; `lines`
+    are the last that a failed attempt wrote, where somebody reads them."""
 
     kind: str
     task: str
@@ -29,6 +30,7 @@ class Event:
     delay: float = 0.0
     error: Optional[Json] = None
     how: str = ""
+    lines: Tuple[str, ...] = ()
 
 
 @dataclass
