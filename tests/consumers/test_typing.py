@@ -68,3 +68,25 @@ def test_mypy_sees_signatures_and_mistakes(tmp_path):
         else:
             assert not text, (line, text)
     assert not said, done.stdout + done.stderr
+
+
+def test_runs_and_failures_are_typed(tmp_path: Path) -> None:
+    """What the golden cases show of `ScheduledTime`, `context`, `Uri` and `on_failure` is clean; what each is not for is told."""
+    golden = Path(wye.__file__).parents[2] / "golden" / "features"
+    for name in ("context", "on_failure_failing"):
+        (tmp_path / f"{name}.py").write_text((golden / name / "in" / "pipeline.py").read_text("utf-8"), "utf-8")
+    (tmp_path / "wrong.py").write_text(
+        "from wye import ScheduledTime, Uri, context, pipeline, step\n"
+        "def plain() -> None: ...\n"
+        "@pipeline(on_failure=plain)\n"
+        "def flow(day: str = ScheduledTime(), root: Uri = 'gs://a') -> str:\n"
+        "    context().attempt = 2\n"
+        "    return day\n",
+        "utf-8",
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "."]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "MYPYPATH": str(golden.parents[1] / "compiler")}
+    )
+    assert sorted({int(n) for n in re.findall(r"wrong\.py:(\d+): error", done.stdout)}) == [3, 4, 5], done.stdout
+    assert set(re.findall(r"^(\w+)\.py:", done.stdout, re.MULTILINE)) == {"wrong"}, done.stdout

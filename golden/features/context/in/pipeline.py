@@ -50,7 +50,7 @@ def inner(number: int, day: datetime = ScheduledTime()) -> dict[str, object]:
 @pipeline
 def main(
     root: Uri = Uri("gs://bucket/{{ds}}/$HOME"), day: datetime = ScheduledTime(), numbers: list[int] = [1, 2]
-) -> tuple[list[dict[str, object]], bool, list[str], str]:
+) -> tuple[list[dict[str, object]], bool, list[Uri], str]:
     seen = [look(day)]
     for number in numbers:
         seen.append(look(day, number))
