@@ -94,7 +94,7 @@ def test_what_the_file_says_reaches_the_tasks_with_packages(project: Path) -> No
         ('lock = "lock.txt"', "other==1\n", "the lock file has no `wyeone`"),
         ('lock = "lock.txt"', "--index-url https://u:p@h/s\nwyeone==1\n", "is no pinned package"),
         ('lock = "lock.txt"', "-r more.txt\n", "is no pinned package"),
-        ('lock = "lock.txt"', "wyeone @ file:///home/me/x.whl\n", "is no pinned package"),
+        ('lock = "lock.txt"', "wyeone @ file:///srv/x.whl\n", "is no pinned package"),
         ('lock = "gone.txt"', None, "`gone.txt` cannot be read"),
         ('wheels = ["wheels/*"]', None, "no wheel is called `wheels/*`"),
         ('index = "https://me:secret@p.example.com/simple"', None, "has a user or a password in it"),
