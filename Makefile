@@ -67,6 +67,7 @@ bless: $(STAMP)
 bench: $(STAMP)
 	$(call say,compile times beside kfp's (some minutes))
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.runs
 
 clean:
 	rm -rf $(VENV) build .wye .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -106,9 +106,8 @@ class Environments:
             self._uv(uv, ["venv", "--relocatable", "--python", sys.executable, str(new)])
             asked = new / "requirements.txt"
             asked.write_text("".join(f"{w}\n" for w in wanted), "utf-8")
-            self._uv(
-                uv, ["pip", "install", "--python", str(new / "bin" / "python"), "--compile-bytecode", *self._sources(), "-r", str(asked)]
-            )
+            install = ["pip", "install", "--python", str(new / "bin" / "python"), "--compile-bytecode", *self._sources()]
+            self._uv(uv, [*install, *self._lock(), *([] if self._with_hashes() else ["-r", str(asked)])])
             write_json(new / NOTE, {"requirements": wanted, "python": sys.version, "packages": installed(_site(new))})
             os.sync()
             new.rename(place)
@@ -126,7 +125,18 @@ class Environments:
         for wheels in packages.wheels:
             place = path(wheels).absolute()
             found += ["--find-links", str(place if place.is_dir() else place.parent)]
-        return found + (["--constraints", str(path(packages.lock).absolute())] if packages.lock else [])
+        return found
+
+    def _lock(self) -> list[str]:
+        """A lock file with hashes is installed as it is; another one only says which versions."""
+        if self.config.packages.lock is None:
+            return []
+        file = str(self.config.path(self.config.packages.lock).absolute())
+        return ["--require-hashes", "-r", file] if self._with_hashes() else ["--constraints", file]
+
+    def _with_hashes(self) -> bool:
+        lock = self.config.packages.lock
+        return lock is not None and "--hash=" in self.config.path(lock).read_text("utf-8")
 
     def _uv(self, uv: str, arguments: list[str]) -> None:
         """Run uv where no project's configuration is found; the user's own counts."""
