@@ -1052,3 +1052,36 @@ def test_a_package_that_the_step_states_is_there(tmp_path: Path) -> None:
     with pytest.raises(CompileFailed) as failed:
         compile_source(tmp_path / "flow.py")
     assert {d.code for d in failed.value.diagnostics} == {"WYE6003"}
+
+
+def test_what_only_a_guarded_import_brings_may_need_what_is_not_there(case: Case) -> None:
+    """`if PY2:` around one of two implementations: the other one's third party is nobody's."""
+    case.write(
+        main="""
+        from compat import read
+
+        def work() -> int:
+            return read()
+        """,
+        compat="""
+        import sys
+
+        if sys.version_info[0] == 2:
+            from impl_py2 import read
+        else:
+            from impl_py3 import read
+        """,
+        impl_py2="""
+        import cStringIO
+
+        BUFFER = cStringIO.StringIO()
+
+        def read() -> int:
+            return 2
+        """,
+        impl_py3="""
+        def read() -> int:
+            return 3
+        """,
+    )
+    assert case.run("work()") == "3"

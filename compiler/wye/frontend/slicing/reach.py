@@ -82,6 +82,8 @@ class Reach:
 
     def run(self, entry: str, roots: Iterable[Root]) -> None:
         """First what the roots reach, then what stays in the modules that this includes."""
+        roots = list(roots)
+        self._starts = [m for name in dict.fromkeys([entry, *(name for name, _ in roots)]) if (m := self.project.module(name))]
         for name, root in roots:
             module = self.project.module(name)
             if module:
@@ -417,6 +419,20 @@ class Reach:
 
     # problems
 
+    def _certain(self) -> set[Module]:
+        """The modules that are imported whatever the `if` and `try` statements of the user's modules decide."""
+        todo = list(self._starts)
+        found = set(todo)
+        while todo:
+            module = todo.pop()
+            units = [self.inert.facts(module).units[i] for i in self.kept.get(module, ())]
+            for target in (t for u in units for t in u.imports if not (t.guarded and t.depth == 0)):
+                for inner in self.inert.imported(module, target):
+                    if inner not in found:
+                        found.add(inner)
+                        todo.append(inner)
+        return found
+
     def report(self) -> None:
         """Problems of the program as a whole."""
         report = self.project.diagnostics
@@ -430,7 +446,10 @@ class Reach:
                 for target in unit.imports:
                     if target.depth == 0 and not (unit.dead or unit.dropped or target.guarded) and self._absent(target):
                         self._missing(module, target.source, target.node)
+        certain = self._certain() if self._problems else set()
         for where, target, module, unit in self._problems:
+            if where not in certain:
+                continue  # it is imported below an `if` or `try` alone, as plain Python does or does not
             what = f"this runs when `{module.name}` is imported and needs `{target.source}`"
             message = f"{what}, which the step neither uses nor has in its packages"
             report.error(
