@@ -61,8 +61,8 @@ engines: $(STAMP)
 	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -n 2 --dist loadfile -rsfE --durations=5 tests/consumers tests/engines
 
 bless: $(STAMP)
-	$(call say,rewriting golden/ and the capability table in README.md)
-	$(BIN)/pytest -n auto --bless tests/test_golden.py tests/test_readme.py
+	$(call say,rewriting golden/, the capability table in README.md and docs/wye.schema.json)
+	$(BIN)/pytest -n auto --bless tests/test_golden.py tests/test_readme.py tests/unit/stacks/test_schema.py
 
 bench: $(STAMP)
 	$(call say,compile times beside kfp's (some minutes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ class Wanted:
     no_schedule: bool
     otherwise_all: bool = False
     """Every target, when none is named and no stack is chosen."""
+    told: set[str] = field(default_factory=set, compare=False)
+    """What was said about the choice of a stack: once for all sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def compile_all(wanted: Wanted) -> Compiled:
     problems: list[Diagnostic] = []
     try:
         choice = choose(file, wanted.stack, registry.names(), kept=not wanted.targets and not wanted.all)
-        tell_choice(choice)
+        tell_choice(choice, wanted.told)
     except CompileFailed as failure:
         problems += failure.diagnostics
     targets = _targets(wanted, choice.stack) if not problems else ()
@@ -101,10 +103,13 @@ def compile_all(wanted: Wanted) -> Compiled:
     return Compiled(file, layout, pipeline, results, _in_order([d for r in results for d in r.problems]))
 
 
-def tell_choice(choice: Choice) -> None:
-    """A stack that nobody named on the command line is said."""
+def tell_choice(choice: Choice, told: set[str]) -> None:
+    """A stack that nobody named on the command line is said, once."""
     if choice.stack and choice.by != "--stack":
-        note(f"stack {choice.stack.name}, chosen by {choice.by}")
+        text = f"stack {choice.stack.name}, chosen by {choice.by}"
+        if text not in told:
+            note(text)
+        told.add(text)
 
 
 def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -108,7 +108,7 @@ def _say(text: str) -> None:
 def _prepare(path: Path, name: str | None, stack: str | None) -> tuple[CheckedPipeline, int | None]:
     """The pipeline as the local executor takes it, and how many tasks at a time its source wants. Who starts it does not matter here."""
     choice = choose(path, stack, registry.names())
-    tell_choice(choice)
+    tell_choice(choice, set())
     pipeline = driver.compile_source(path, name, driver.layout_of(path, choice.config), cached=True)
     pipeline = replace(pipeline, settings=replace(pipeline.settings, schedule=None))
     check_blocks(pipeline)

@@ -105,6 +105,9 @@ def _opened(document: Document, root: Key) -> StackFile:
             problems.error("WYE5002", f"unknown key `{key}`", place, help=did_you_mean(key, ["stacks", *TABLES], "keys here"))
     stacks = _table(document, (*root, "stacks"), section.get("stacks", {}), problems)
     for name in stacks:
+        if name != name.strip() or not name or not name.isprintable():
+            place = document.places[*root, "stacks", name].key
+            problems.error("WYE5003", f"not a name of a stack: {name!r}", place, help="letters, digits, `-`, `_` and what else can be read")
         stacks[name] = _table(document, (*root, "stacks", name), stacks[name], problems)
     problems.check()
     return StackFile(document, root, section, stacks)

@@ -24,7 +24,7 @@ def flow(n: int = 3) -> int:
 """
 STACKS = """\
 [packages]
-index = "https://me:word@packages.example.com/simple"
+index = "https://packages.example.com/simple"
 
 [stacks.base]
 registry = {env = "REGISTRY", default = "r.example.com"}
@@ -93,9 +93,10 @@ def test_list_and_use(wye: Wye, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_show(wye: Wye) -> None:
+    Path("wye.toml").write_text(STACKS.replace('"/mnt/a"', '"nfs://me:word@host/a"'))  # nobody needs to see the password
     assert rows(wye("stack", "show", "prod")) == [
         ["prod:", "airflow,", "extends", "base"], ["key", "value"],
-        ["packages.index", '"https://***@packages.example.com/simple"'], ["store", '"/mnt/a"'],
+        ["packages.index", '"https://packages.example.com/simple"'], ["store", '"nfs://***@host/a"'],
         ["placement.pool", '"base"'], ["placement.queue", '"prod"'], ["placement.priority_weight", "3"], ["registry", '"r.example.com"'],
     ]  # fmt: skip
     wye("stack", "show", code=2)
@@ -111,7 +112,7 @@ def test_explain_says_whose_each_value_is(wye: Wye, monkeypatch: pytest.MonkeyPa
     values = {(v.get("task"), v["key"]): (v["value"], v["from"], v["place"], v.get("environment")) for v in shown["values"]}
     block = 'targets={"airflow": …} of the '
     assert {k: v for k, v in values.items() if v[1] != "default"} == {
-        (None, "packages.index"): ("https://***@packages.example.com/simple", "wye.toml", "wye.toml:2:9", None),
+        (None, "packages.index"): ("https://packages.example.com/simple", "wye.toml", "wye.toml:2:9", None),
         (None, "store"): ("/mnt/a", "stack prod", "wye.toml:11:9", None),
         (None, "placement.pool"): ("from the pipeline", block + "pipeline", "flow.py:9:46", None),
         (None, "placement.queue"): ("too", block + "pipeline", "flow.py:9:75", None),
@@ -148,6 +149,9 @@ def test_who_chooses_the_stack(wye: Wye, monkeypatch: pytest.MonkeyPatch) -> Non
     wye("compile", "flow.py")
     assert wye.err == "stack here, chosen by .wye/stack\n"
     assert {f.name for f in Path("build/flow").iterdir()} == {"local"}
+    Path("other.py").write_text(SOURCE.replace("def flow", "def other"))
+    wye("compile", "flow.py", "other.py")
+    assert wye.err == "stack here, chosen by .wye/stack\n", "said once"
     assert "local" in wye("check", "flow.py")
     wye("run", "flow.py")
     assert wye.err.startswith("stack here, chosen by .wye/stack\n")

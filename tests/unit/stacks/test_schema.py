@@ -38,7 +38,7 @@ def test_the_published_file_is_this_schema(bless: bool) -> None:
     text = json.dumps(schema(OPTIONS), indent=2) + "\n"
     if bless:
         file.write_text(text)
-    assert file.read_text() == text, "`pytest tests/unit/stacks --bless` writes it"
+    assert file.read_text() == text, "`make bless` writes it"
 
 
 def accepted(folder: Path, text: str) -> bool:

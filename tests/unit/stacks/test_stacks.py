@@ -106,6 +106,8 @@ def test_no_such_stack(tmp_path: Path) -> None:
         ("[stacks.prod]\ntarget = 3\n", [("WYE5003", 2, 10, "3")]),
         ("stacks = 3\n", [("WYE5003", 1, 10, "3")]),
         ("[stacks]\nprod = 'x'\n", [("WYE5003", 2, 8, "'x'")]),
+        ('[stacks.prod]\ntarget = "airflow"\n[stacks.""]\n', [("WYE5003", 3, 9, '""')]),
+        ('[stacks.prod]\ntarget = "airflow"\n[stacks."a\\nb"]\n', [("WYE5003", 3, 9, '"a\\nb"')]),
         ("[staks.prod]\ntarget = 'airflow'\n", [("WYE5002", 1, 2, "staks")]),
         ('[stacks.prod]\ntarget = "airflow"\nnamespce = "x"\n', [("WYE5006", 3, 1, "namespce")]),
         ('stacks.prod = {target = "airflow", replicas = "3"}\n', [("WYE5007", 1, 47, '"3"')]),
