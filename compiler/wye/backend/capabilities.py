@@ -78,6 +78,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("pipeline.max_parallel", "order", "limit of parallel tasks"),
     Feature("step.packages", "environment", "packages per step"),
     Feature("step.image", "environment", "image per step"),
+    Feature("step.python", "environment", "the interpreter in an image"),
     Feature("step.files", "environment", "data files per step"),
     Feature("step.env", "environment", "environment variables"),
     Feature("step.secrets", "environment", "secrets by reference"),

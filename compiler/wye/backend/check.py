@@ -273,7 +273,8 @@ def _expression_uses(node: Node, exprs: list[Expr]) -> Iterator[Use]:
 
 def _settings_uses(s: Settings, span: Span, subject: str) -> Iterator[Use]:
     found: list[tuple[str, str, Any]] = [
-        ("packages", "packages", s.packages), ("image", "image", s.image), ("files", "files", s.files), ("env", "env", s.env),
+        ("packages", "packages", s.packages), ("image", "image", s.image), ("python", "python", s.python),
+        ("files", "files", s.files), ("env", "env", s.env),
         ("secrets", "secrets", s.secrets), ("retry", "retry", s.retry if s.retry and s.retry.count else None),
         ("timeout", "timeout", s.timeout), ("cache", "cache", s.cache), ("tags", "tags", s.tags),
     ]  # fmt: skip

@@ -395,7 +395,8 @@ class Declarations:
     def freeze(self, given: StepSettings, spans: tuple[tuple[str, Span], ...]) -> Settings:
         cache = given.cache
         return Settings(
-            packages=tuple(given.packages), image=given.image, files=tuple(given.files), resources=given.resources, retry=given.retry,
+            packages=tuple(given.packages), image=given.image, python=given.python, files=tuple(given.files),
+            resources=given.resources, retry=given.retry,
             timeout=seconds(given.timeout) if given.timeout is not None else None, env=tuple(given.env.items()),
             secrets=tuple(given.secrets),
             cache=Cache() if cache is True else None if cache is False else cache, tags=tuple(given.tags.items()),

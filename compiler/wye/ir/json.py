@@ -302,6 +302,7 @@ def _settings(s: Settings, pipeline: ir.Pipeline) -> dict[str, Any]:
         form["secrets"] = [{"name": x.name, "env": x.env, "key": x.key} for x in s.secrets]
     rest = {
         "image": s.image,
+        "python": s.python,
         "files": list(s.files),
         "resources": _present(asdict(s.resources).items()) if s.resources else None,
         "cache": _cache(s.cache) if s.cache else None,

@@ -51,6 +51,7 @@ class Settings:
 
     packages: tuple[str, ...] = ()
     image: str | None = None
+    python: str | None = None
     files: tuple[str, ...] = ()
     resources: Resources | None = None
     retry: Retry | None = None

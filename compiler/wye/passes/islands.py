@@ -21,7 +21,7 @@ from wye.ir.nodes import blocks, every, expressions, inside, rewritten
 from wye.ir.settings import Settings, Targets
 from wye.sdk.settings import Resources, Secret, memory_bytes
 
-KEPT = ("image", "packages", "secrets", "resources", "targets")
+KEPT = ("image", "python", "packages", "secrets", "resources", "targets")
 """The settings of the steps inside that the island has."""
 
 Judge = Callable[[Node, tuple[str, ...]], str | None]
@@ -89,6 +89,7 @@ class _Maker:
         """The environment, the place and the largest resources of what is inside."""
         inner = [n for b in blocks(region) for n in every(b) if isinstance(n, ir.Call | ir.Compute | ir.Fail)]
         image: ir.Call | ir.Compute | ir.Fail | None = None
+        python: ir.Call | ir.Compute | ir.Fail | None = None
         packages: dict[str, tuple[str, Node]] = {}
         secrets: dict[str, tuple[Secret, Node]] = {}
         resources: Resources | None = None
@@ -103,6 +104,9 @@ class _Maker:
             if s.image is not None and image is not None and image.settings.image != s.image:
                 self._refuse(region, image, node, f"the images {image.settings.image} and {s.image}")
             image = node if s.image is not None else image
+            if s.python is not None and python is not None and python.settings.python != s.python:
+                self._refuse(region, python, node, f"the interpreters {python.settings.python} and {s.python}")
+            python = node if s.python is not None else python
             for requirement in s.packages:
                 name = requirement.partition(";")[0].split("=")[0].split("<")[0].split(">")[0].split("~")[0].split("!")[0].split("[")[0]
                 name = name.strip().lower().replace("_", "-")
@@ -121,6 +125,7 @@ class _Maker:
         spans = tuple((n, s) for node in inner for n, s in node.settings.spans if n.partition(".")[0] in KEPT)
         return Settings(
             image=image.settings.image if image else None,
+            python=python.settings.python if python else None,
             packages=tuple(r for r, _ in packages.values()),
             resources=resources,
             secrets=tuple(s for s, _ in secrets.values()),

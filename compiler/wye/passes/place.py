@@ -21,7 +21,7 @@ from wye.ir.nodes import arms, every, expressions, rewritten, source
 from wye.ir.settings import Settings
 from wye.runtime.types import format_of
 
-Environment = tuple[str | None, tuple[str, ...]]
+Environment = tuple[str | None, str | None, tuple[str, ...]]
 """Image and packages."""
 
 
@@ -91,8 +91,8 @@ class _Placer:
             message = "this expression reads objects that were made in different environments"
             self._problems.error("WYE3010", message, span, help="compute it in a step", labels=labels)
         settings = makers[0].settings
-        spans = tuple((n, s) for n, s in settings.spans if n in ("image", "packages"))
-        return Settings(image=settings.image, packages=settings.packages, spans=spans)
+        spans = tuple((n, s) for n, s in settings.spans if n in ("image", "python", "packages"))
+        return Settings(image=settings.image, python=settings.python, packages=settings.packages, spans=spans)
 
     def _makers(self, reference: Reference, seen: set[Key]) -> Iterable[ir.Call]:
         """The calls that may have made the object that a reference reads, through computations and regions."""
@@ -116,10 +116,11 @@ class _Placer:
 
 
 def environment(settings: Settings) -> Environment:
-    return settings.image, tuple(sorted(settings.packages))
+    return settings.image, settings.python, tuple(sorted(settings.packages))
 
 
 def _show(settings: Settings) -> str:
     image = [f"image {settings.image}"] if settings.image else []
     packages = [f"packages {', '.join(settings.packages)}"] if settings.packages else []
-    return " and ".join(image + packages) or "no image and no packages"
+    python = [f"interpreter {settings.python}"] if settings.python else []
+    return " and ".join(image + python + packages) or "no image and no packages"

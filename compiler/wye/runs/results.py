@@ -28,7 +28,7 @@ Json = dict[str, Any]
 VERSION = 1
 _NOT_MEANING = frozenset({"id", "span", "inputs", "after", "retry", "timeout", "interpreter"})
 """Fields of a task file that no result depends on; inputs and the interpreter count by what they hold."""
-_NO_SETTINGS = frozenset({"cache", "resources", "tags", "targets", "image"})
+_NO_SETTINGS = frozenset({"cache", "resources", "tags", "targets", "image", "python"})
 """Settings that have no meaning for a process of this machine."""
 LEFT_OVER = 24 * 3600.0
 """Seconds after which what a killed process was about to write is removed."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         name: str | None
         packages: Sequence[str]
         image: str | None
+        python: str | None
         files: Sequence[str]
         resources: Resources | None
         retry: Retry | None

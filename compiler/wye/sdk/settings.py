@@ -225,6 +225,8 @@ class StepSettings:
     name: str | None = None
     packages: tuple[str, ...] = ()
     image: str | None = None
+    python: str | None = None
+    """The interpreter in the image: a path, or a name on its PATH. Without it: what the target takes, `python3`."""
     files: tuple[str, ...] = ()
     resources: Resources | None = None
     retry: Retry | None = None
@@ -280,6 +282,8 @@ def check_step_settings(s: StepSettings) -> None:
             raise SettingError("packages", f"not a requirement: {package!r}", 'write it as for pip: "scikit-learn==1.7.2"')
     if s.image is not None and (not isinstance(s.image, str) or not _match(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*", s.image)):
         raise SettingError("image", f"not an image reference: {s.image!r}")
+    if s.python is not None and (not isinstance(s.python, str) or not _match(r"[A-Za-z0-9_/.][A-Za-z0-9_/.+-]*", s.python)):
+        raise SettingError("python", f"not a path of an interpreter: {s.python!r}", 'write its path in the image: "/opt/venv/bin/python"')
     _kind(s, "resources", Resources)
     _kind(s, "retry", Retry)
     if s.timeout is not None and seconds(s.timeout) == 0:

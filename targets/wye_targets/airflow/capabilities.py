@@ -159,6 +159,7 @@ ROWS: dict[str, Row] = {
     "pipeline.nested": Row("native", "inlined", _DAGS),
     "step.packages": Row("emulated", "a virtual environment, made once per worker (uv, else venv and pip) and kept", _OPERATOR),
     "step.image": Row("rejected", "Airflow's workers run steps without containers", _EXECUTORS, help=NO_CONTAINER),
+    "step.python": Row("rejected", "Airflow's workers run steps without containers", _EXECUTORS, help=NO_CONTAINER),
     "step.files": Row("native", "files beside the step's program, in the DAG folder", _DAGS),
     "step.env": Row("native", "set for the step's process", _OPERATOR),
     "step.secrets": Row("native", "Airflow Variables, read when the task runs, masked in its log", _VARIABLES),

@@ -196,6 +196,7 @@ ROWS: dict[str, Row] = {
         "emulated", "installed by the runner when the image does not have them", _DOCS + "components/lightweight-python-components/"
     ),
     "step.image": Row("native", "the container's image", _DOCS + "components/lightweight-python-components/"),
+    "step.python": Row("native", "the container's command", _DOCS + "components/container-components/"),
     "step.files": Row("emulated", "compressed in the container's arguments; the pipeline takes `max_bytes` in all", _SPEC),
     "step.env": Row("native", "the container's env", _SPEC, when=_env),
     "step.secrets": Row("native", "secretAsEnv", _KUBERNETES, when=_secrets),

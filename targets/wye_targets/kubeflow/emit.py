@@ -72,7 +72,7 @@ def _check_size(native: Native, size: int) -> None:
 def _container(e: Executor) -> dict[str, Any]:
     container: dict[str, Any] = {
         "args": ["{{$}}", *_arguments(e)],
-        "command": ["python3", "-c", BOOT],
+        "command": [e.python, "-c", BOOT],
     }
     if e.env:
         container["env"] = [{"name": k, "value": v} for k, v in sorted(e.env.items())]

@@ -61,6 +61,7 @@ class Executor:
     files: tuple[tuple[str, str], ...]
     """Modules, to be read by people."""
     image: str
+    python: str
     env: dict[str, str]
     resources: dict[str, Any]
     interpreter: bool = False
@@ -297,11 +298,10 @@ def share(tasks: Iterable[Task], pipeline: ir.Pipeline, options: Options) -> tup
     for task in tasks:
         s = task.settings
         env = {k: v for k, v in s.env if plain(v)}
-        container = Executor(
-            task.static, (), options.qualified(s.image or options.image or IMAGE), env, platform.resources(s.resources, options)
-        )
+        image, python = options.qualified(s.image or options.image or IMAGE), s.python or "python3"
+        container = Executor(task.static, (), image, python, env, platform.resources(s.resources, options))
         config = placement.executor(placed(options, s, "kubeflow"), platform.executor(s, pipeline.settings, options))
-        key = json.dumps([task.static, container.image, env, container.resources, config], sort_keys=True)
+        key = json.dumps([task.static, container.image, container.python, env, container.resources, config], sort_keys=True)
         groups.setdefault(key, (container, config, []))[2].append(task)
     executors: dict[str, Executor] = {}
     platforms: dict[str, dict[str, Any]] = {}

@@ -43,6 +43,7 @@ CAPABILITIES = Capabilities(
         "pipeline.nested": Row("native", "inlined"),
         "step.packages": Row("native", "the environment of `wye run` if it meets them, else one that uv makes first, and that is kept"),
         "step.image": Row("advisory", "steps run as processes, in no image"),
+        "step.python": Row("advisory", "steps run as processes, in no image"),
         "step.files": Row("native", "files beside the step's program"),
         "step.env": Row("native", "the environment of the step's process"),
         "step.secrets": Row("native", "environment variables of `wye run`; checked before a run starts"),

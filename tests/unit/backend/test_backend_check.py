@@ -57,7 +57,7 @@ def refused(pipeline: Pipeline, target: Toy, **how: Any) -> list[tuple[str, str,
 
 def rich(build: Any) -> Pipeline:
     settings = Settings(
-        packages=("a",), image="i", files=("f",), env=(("A", "b"),), secrets=(Secret("s", "S"),), retry=Retry(1), timeout=1.0,
+        packages=("a",), image="i", python="p", files=("f",), env=(("A", "b"),), secrets=(Secret("s", "S"),), retry=Retry(1), timeout=1.0,
         resources=Resources(cpu=1, memory="1Gi", gpu=1, gpu_type="t", disk="1Gi"), tags=(("a", "b"),),
     )  # fmt: skip
     build.step("rich", ports={"out0": "any", "out1": "path", "out2": "bytes", "out3": "int"}, settings=settings)

@@ -157,13 +157,13 @@ def field_of(build: Any, task: str) -> ir.Attr:
 
 
 def test_an_expression_on_an_object_gets_its_makers_environment(build: Any) -> None:
-    made = Settings(packages=("scikit-learn==1.7.2",), image="ml:1", timeout=5.0)
+    made = Settings(packages=("scikit-learn==1.7.2",), image="ml:1", python="/venv/bin/python", timeout=5.0)
     build.step("train", ports={"out": "any"}, settings=made)
     flat = passes.run(build.pipeline(build.call("train"), build.call("use", x=field_of(build, "train")), parameters={}))
     assert [n.id for n in flat.body.nodes] == ["train", "use_x", "use"]
     task = flat.body.nodes[1]
     assert isinstance(task, ir.Compute)
-    assert task.settings == Settings(packages=made.packages, image="ml:1")
+    assert task.settings == Settings(packages=made.packages, image="ml:1", python="/venv/bin/python")
     assert expression(flat.body.nodes[2].bindings[0][1]) == "%use_x"  # type: ignore[union-attr]
 
 

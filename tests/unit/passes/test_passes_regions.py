@@ -200,6 +200,7 @@ def test_only_the_region_that_offends_is_an_island(build: Any) -> None:
     ("first", "second", "what"),
     [
         (Settings(image="a:1"), Settings(image="b:1"), "the images"),
+        (Settings(python="/a/python"), Settings(python="python3"), "the interpreters"),
         (Settings(packages=("x==1",)), Settings(packages=("X==2",)), "X==2 and x==1"),
         (Settings(secrets=(Secret("s", env="S"),)), Settings(secrets=(Secret("t", env="S"),)), "two secrets as S"),
         (Settings(resources=Resources(gpu=1, gpu_type="a")), Settings(resources=Resources(gpu=1, gpu_type="b")), "the gpu types a and b"),

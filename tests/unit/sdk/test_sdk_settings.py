@@ -19,7 +19,7 @@ def test_they_are_dataclasses():
     assert dataclasses.asdict(retry) == {"count": 2, "delay": "1m", "backoff": 2.0, "max_delay": "10m"}
     assert dataclasses.replace(retry, count=3) == Retry(3, "1m")
     assert dataclasses.fields(StepSettings)[1].default == ()
-    assert dataclasses.fields(StepSettings)[7].default_factory is dict
+    assert dataclasses.fields(StepSettings)[8].default_factory is dict
     assert repr(retry) == "Retry(count=2, delay='1m', backoff=2.0, max_delay='10m')"
     assert (retry == Retry(2, "1m"), retry == Retry(2), retry == 2, hash(retry) == hash(Retry(2, "1m"))) == (True, False, False, True)
     assert pickle.loads(pickle.dumps(retry)) == copy.deepcopy(retry) == retry
@@ -86,6 +86,8 @@ def test_quantities(text, value):
         (lambda: StepSettings(packages="numpy"), "packages"),
         (lambda: StepSettings(packages=["==1"]), "packages"),
         (lambda: StepSettings(image="a b"), "image"),
+        (lambda: StepSettings(python="python3 -I"), "python"),
+        (lambda: StepSettings(python="-c"), "python"),
         (lambda: StepSettings(env={"1": "a"}), "env"),
         (lambda: StepSettings(env={"A": 1}), "env"),
         (lambda: StepSettings(env={"A": "1"}, secrets=[Secret("a", "A")]), "secrets"),

@@ -1,11 +1,11 @@
-"""Settings that only a target with containers has: image, gpu and its type, disk."""
+"""Settings that only a target with containers has: image and the interpreter in it, gpu and its type, disk."""
 
 from __future__ import annotations
 
 from wye import Resources, pipeline, step
 
 
-@step(image="python:3.11-slim", resources=Resources(cpu=4, memory="16Gi", gpu=1, gpu_type="nvidia-t4"))
+@step(image="python:3.11-slim", python="python3.11", resources=Resources(cpu=4, memory="16Gi", gpu=1, gpu_type="nvidia-t4"))
 def train(n: int) -> float:
     return n / 2
 
