@@ -50,6 +50,9 @@ class Names:
         self._facts: dict[Module, Facts] = {}
         self._graph: dict[Module, list[Module]] = {}
         self._closures: dict[Module, dict[Module, None]] = {}
+        self._origins: dict[tuple[Module, str], Origin] = {}
+        self._exported: dict[Module, frozenset[str] | None] = {}
+        self._listed: dict[Module, frozenset[str] | None] = {}
 
     def facts(self, module: Module) -> Facts:
         if module not in self._facts:
@@ -71,6 +74,13 @@ class Names:
         return found
 
     def _origin(self, module: Module, name: str, seen: frozenset[tuple[str, str]]) -> Origin:
+        if seen:  # on the way of another question, what a circle of imports hides depends on where that began
+            return self._sought(module, name, seen)
+        if (module, name) not in self._origins:
+            self._origins[module, name] = self._sought(module, name, seen)
+        return self._origins[module, name]
+
+    def _sought(self, module: Module, name: str, seen: frozenset[tuple[str, str]]) -> Origin:
         if (module.name, name) in seen:
             return None
         seen = seen | {(module.name, name)}
@@ -95,14 +105,18 @@ class Names:
         source = self.project.module(sources[0]) if sources else None
         if source is None:
             return None
-        names = self.exported(source)
+        if source not in self._exported:
+            self._exported[source] = self.exported(source)
+        names = self._exported[source]
         return None if names is None else source if name in names else False
 
     def exported(self, module: Module, seen: frozenset[str] = frozenset()) -> frozenset[str] | None:
         """The names that `from module import *` binds; None when that is not known."""
         facts = self.facts(module)
         if "__all__" in facts.binders:
-            return self.listed(module)
+            if module not in self._listed:
+                self._listed[module] = self.listed(module)
+            return self._listed[module]
         names = {n for n in facts.binders if not n.startswith("_")}
         for star in facts.stars:
             for target in star.imports:
