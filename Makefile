@@ -2,7 +2,7 @@
 #
 #   make demo      compile the example to three orchestrators, run it here, print the model's metrics
 #   make test      lint, then the core suite
-#   make engines   the suites that run compiled artifacts under kfp and Airflow (their environments are made once and kept)
+#   make engines   what starts many processes; the suites that run compiled artifacts under kfp and Airflow (their environments are made once and kept)
 #   make bless     rewrite the golden files; read the diff before you commit it
 #   make bench     compile times beside kfp's
 
@@ -54,9 +54,11 @@ lint: $(STAMP)
 
 core: $(STAMP)
 	$(call say,the core suite)
-	$(BIN)/pytest -n auto -rsfE tests --ignore=tests/engines --ignore=tests/consumers
+	$(BIN)/pytest -n auto -rsfE -m "not processes" tests --ignore=tests/engines --ignore=tests/consumers
 
 engines: $(STAMP)
+	$(call say,what starts many processes)
+	$(BIN)/pytest -n auto -rsfE -m processes tests --ignore=tests/engines --ignore=tests/consumers
 	$(call say,compiled artifacts under the vendors' own loaders and engines (the first time makes their environments))
 	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -n 2 --dist loadfile -rsfE --durations=5 tests/consumers tests/engines
 

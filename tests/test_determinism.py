@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[1]
 SOURCES = [f.parent for kind in ("golden/features/*/in", "examples/*") for f in sorted(ROOT.glob(f"{kind}/pipeline.py"))]
 

@@ -12,6 +12,8 @@ from wye import cli
 from wye.backend import registry
 from wye.testing.cases import feature_cases
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[1]
 NAMES = ("artifacts", "placement", "settings")
 CASES = [c for c in feature_cases(ROOT) if c.name in NAMES]

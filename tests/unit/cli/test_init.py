@@ -14,6 +14,8 @@ import pytest
 from wye import cli
 from wye.backend import registry
 
+pytestmark = pytest.mark.processes
+
 FILES = ["README.md", "pipeline.py", "test_pipeline.py", "wye.toml"]
 
 

@@ -17,6 +17,8 @@ import pytest
 from wye import cli
 from wye.runs.disk import locked
 
+pytestmark = pytest.mark.processes
+
 SOURCE = """\
 import os
 from pathlib import Path

@@ -22,6 +22,8 @@ from wye.runs.execute import How, RunResult, run_local
 from wye.runs.inputs import RunInputError, Text
 from wye_targets.local import Local, LocalOptions
 
+pytestmark = pytest.mark.processes
+
 CONTEXTS = """
 import os, subprocess, sys
 from datetime import datetime

@@ -14,7 +14,7 @@ from wye.runs import environments
 from wye.runs.environments import EnvironmentFailed, Environments, clean, find_uv, installed
 from wye.stacks.tables import Config, Packages
 
-pytestmark = pytest.mark.skipif(find_uv() is None, reason="uv is not installed")
+pytestmark = [pytest.mark.skipif(find_uv() is None, reason="uv is not installed"), pytest.mark.processes]
 
 
 def wheel(folder: Path, name: str, version: str) -> None:

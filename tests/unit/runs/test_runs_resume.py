@@ -20,6 +20,8 @@ from wye.runs.memory import Memory
 from wye.runs.results import Results
 from wye.runtime.plan import run_plan
 
+pytestmark = pytest.mark.processes
+
 Form = dict[str, Any]
 WATCHED = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir")
 """What a process does to its folder: it is killed before any of these."""

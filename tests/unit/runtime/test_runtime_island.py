@@ -20,6 +20,8 @@ from wye.runtime.files import load
 from wye.runtime.island import run_island
 from wye.runtime.runner import Failed
 
+pytestmark = pytest.mark.processes
+
 RUNTIME = Path(__file__).parents[3] / "compiler/wye/runtime"
 HAS_PIP = not subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 RUNTIME = Path(__file__).parents[3] / "compiler/wye/runtime"
 HASTY = "import sys, runpy; sys.path.insert(0, sys.argv[1]); import wye_runtime.runner as r; r.GRACE = 0.5; sys.exit(r.main(sys.argv[2:]))"
 """The runner with less patience between TERM and KILL."""
