@@ -294,8 +294,11 @@ def forms(build: Build, name: str) -> dict[str, dict[str, Any]]:
     return {f.stem: json.loads(f.read_text("ascii")) for f in (build.folder / f"{build.dags[name]}_steps" / "tasks").iterdir()}
 
 
+OF_REGIONS = ("join", "branch", "items", "verdict")
+
+
 def has_regions(build: Build, name: str) -> bool:
-    return any(form["op"] in ("join", "branch", "items") or "region" in form or "guards" in form for form in forms(build, name).values())
+    return any(form["op"] in OF_REGIONS or "region" in form or "guards" in form for form in forms(build, name).values())
 
 
 @pytest.mark.parametrize("version", VERSIONS)
