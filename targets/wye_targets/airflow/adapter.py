@@ -360,7 +360,6 @@ def run(command: list[str], env: dict[str, str]) -> int:
         command, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=tied()
     )
     reader = threading.Thread(target=copy_lines, args=(child.stdout,), daemon=True)
-    reader.start()
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
 
@@ -371,6 +370,7 @@ def run(command: list[str], env: dict[str, str]) -> int:
 
     if main:
         signal.signal(signal.SIGTERM, stop)
+    reader.start()  # after that: who sees a line may stop the task
     try:
         return child.wait()
     finally:
