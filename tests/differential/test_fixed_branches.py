@@ -811,6 +811,28 @@ else:
 return a, [inner(x, x)[0] for x in xs]
 # with b=False
 ---
+# a nested pipeline has its arguments as it declares them
+@pipeline
+def kept(x: float, y: object = 0) -> list[object]:
+    return [x, y]
+
+
+@pipeline
+def p(n: int = 3, o: int | None = None):
+    return kept(n), kept(inc(n), n), kept(n if o is None else inc(n))
+# with o=2
+---
+# a nested pipeline refuses an argument that it does not declare, though nothing reads it
+@pipeline
+def idle(x: int) -> int:
+    return inc(1)
+
+
+@pipeline
+def p(n: int = 3, o: int | None = None):
+    return idle(o)
+# with o=2
+---
 # a nested pipeline refuses what it does not declare, in an arm
 if b:
     r = choose(o)
