@@ -157,10 +157,34 @@ def _init(given: argparse.Namespace) -> int:
     return init_command(given.folder, given.targets)
 
 
-def _stack(given: argparse.Namespace) -> int:
-    from wye.cli.stack import stack_command
+def _stack_list(given: argparse.Namespace) -> int:
+    from wye.cli.stack import list_command
 
-    return stack_command(given.action, given.name, given.source, given.none, given.explain, given.format)
+    return list_command(given.format)
+
+
+def _stack_show(given: argparse.Namespace) -> int:
+    from wye.cli.stack import show_command
+
+    return show_command(given.name, given.source, given.explain, given.format)
+
+
+def _stack_use(given: argparse.Namespace) -> int:
+    from wye.cli.stack import use_command
+
+    return use_command(given.name, given.none)
+
+
+def _stack_check(given: argparse.Namespace) -> int:
+    from wye.cli.stack import check_command
+
+    return check_command(given.name, given.format)
+
+
+def _stack_schema(given: argparse.Namespace) -> int:
+    from wye.cli.stack import schema_command
+
+    return schema_command()
 
 
 def _count(text: str) -> int:
@@ -314,21 +338,48 @@ COMMANDS = {
         (option("folder", metavar="DIR", nargs="?", type=Path, default=Path(), help="where (here unless given)"), TARGETS),
         _init,
     ),
-    "stack": Command(
-        "list, show, choose and check stacks",
-        "The stacks of the nearest wye.toml (or [tool.wye] in pyproject.toml): list them;\n"
-        "show what holds in one, and with --explain whose each value is; use one in this\n"
-        "checkout; check them all; or print the JSON Schema of the file for editors.",
+    "stack list": Command(
+        "list the stacks",
+        "List the stacks of the nearest wye.toml (or [tool.wye] in pyproject.toml), which\none is chosen, and by whom.",
+        "wye stack list",
+        (_format("text", "json"),),
+        _stack_list,
+    ),
+    "stack show": Command(
+        "show what holds in a stack",
+        "Show what holds in a stack and, with --explain, whose each value is.",
         "wye stack show prod --explain",
         (
-            option("action", metavar="ACTION", choices=("list", "show", "use", "check", "schema"), help="list, show, use, check or schema"),
-            option("name", metavar="STACK", nargs="?", help="a stack (the chosen one, or all, unless given)"),
-            option("--source", metavar="FILE[:PIPELINE]", help="show what this pipeline's own `targets` make of it, too"),
+            option("name", metavar="STACK", nargs="?", help="the stack (the chosen one unless given)"),
+            option("--source", metavar="FILE[:PIPELINE]", help="with what this pipeline's own `targets` make of it"),
             option("--explain", action="store_true", help="whose each value is, and what goes before what"),
-            option("--none", action="store_true", help="use: choose no stack"),
             _format("text", "json"),
         ),
-        _stack,
+        _stack_show,
+    ),
+    "stack use": Command(
+        "choose a stack for this checkout",
+        "Choose a stack for this checkout, in .wye/stack.",
+        "wye stack use prod",
+        (
+            option("name", metavar="STACK", nargs="?", help="the stack"),
+            option("--none", action="store_true", help="choose no stack"),
+        ),
+        _stack_use,
+    ),
+    "stack check": Command(
+        "check the stacks",
+        "Check one stack or all: every mistake, and what they name that is not there.",
+        "wye stack check",
+        (option("name", metavar="STACK", nargs="?", help="the stack (all unless given)"), _format("text", "json")),
+        _stack_check,
+    ),
+    "stack schema": Command(
+        "print the JSON Schema of wye.toml",
+        "Print the JSON Schema of wye.toml, with the options of the targets that are\ninstalled here, for editors.",
+        "wye stack schema > wye.schema.json",
+        (),
+        _stack_schema,
     ),
     "explain": Command(
         "explain a diagnostic",
@@ -407,7 +458,8 @@ def _parser(name: str, command: Command) -> argparse.ArgumentParser:
 
 
 def _overview(names: Sequence[str] = tuple(COMMANDS)) -> str:
-    lines = [f"  {name:<11} {COMMANDS[name].summary}" for name in names]
+    width = max(map(len, names))
+    lines = [f"  {name:<{width}}  {COMMANDS[name].summary}" for name in names]
     return "\n".join(
         [
             "usage: wye COMMAND …",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,6 @@ from wye.stacks.choice import VARIABLE, chosen, keep
 from wye.stacks.schema import schema
 from wye.stacks.tables import DEFAULT, Effective
 
-ACTIONS = ("list", "show", "use", "check", "schema")
-
 PRECEDENCE = (
     'the source, for one call: `.options(targets={…})`, then `@step(targets={…})`, then `@pipeline(defaults={"targets": …})`',
     "the source, for the pipeline: `@pipeline(targets={…})`",
@@ -32,25 +30,35 @@ PRECEDENCE = (
 """What goes before what, first to last. Tables are joined by key; everything else is replaced."""
 
 
-def stack_command(action: str, name: str | None, source: str | None, forget: bool, explain: bool, format: str) -> int:
-    """Exit 0; 1 when the file has problems."""
-    if action == "schema":
-        say(json.dumps(schema({n: registry.load(n).options for n in registry.names()}), indent=2))
-        return 0
+def list_command(format: str) -> int:
+    return _answer(None, format, lambda found: _list(found, format))
+
+
+def show_command(name: str | None, source: str | None, explain: bool, format: str) -> int:
+    return _answer(source, format, lambda found: _show(found, name, source, explain, format))
+
+
+def use_command(name: str | None, forget: bool) -> int:
+    return _answer(None, "text", lambda found: _use(found, name, forget))
+
+
+def check_command(name: str | None, format: str) -> int:
+    return _answer(None, format, lambda found: _check(found, name, format))
+
+
+def schema_command() -> int:
+    say(json.dumps(schema({n: registry.load(n).options for n in registry.names()}), indent=2))
+    return 0
+
+
+def _answer(source: str | None, format: str, answer: Callable[[StackFile], int]) -> int:
+    """What the nearest file with stacks gives. Exit 0; 1 when the file has problems."""
     file = split_source(source)[0] if source else Path.cwd() / "pipeline.py"
     try:
         found = find(file)
         if found is None:
             raise NoStack("there are no stacks: no wye.toml here or above", 'write a wye.toml with [stacks.NAME] and target = "…"')
-        match action:
-            case "list":
-                return _list(found, format)
-            case "show":
-                return _show(found, name, source, explain, format)
-            case "use":
-                return _use(found, name, forget)
-            case _:
-                return _check(found, name, format)
+        return answer(found)
     except CompileFailed as failure:
         show_diagnostics(failure.diagnostics, file.resolve().parent)
         if format == "json":
