@@ -21,6 +21,8 @@ from wye.diagnostics import CompileFailed
 from wye.stacks import load_config
 from wye_targets.airflow.adapter import installing
 
+pytestmark = pytest.mark.processes
+
 FLOW = """
 from wye import pipeline, step
 

@@ -15,6 +15,8 @@ import yaml
 
 from wye import cli
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[3]
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 

@@ -28,6 +28,8 @@ from wye.runtime.types import Type, format_of
 from wye.sdk.settings import Retry, Secret
 from wye_targets.local import Local, LocalOptions
 
+pytestmark = pytest.mark.processes
+
 SPAN = Span("flow.py", 3, 1, 3, 2)
 PROGRAM = """
 import os, time

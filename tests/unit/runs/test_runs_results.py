@@ -19,6 +19,8 @@ from wye.runs.memory import Memory
 from wye.runs.results import Results, clean
 from wye.runtime.plan import run_plan
 
+pytestmark = pytest.mark.processes
+
 Form = dict[str, Any]
 
 
