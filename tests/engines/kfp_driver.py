@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import warnings
 from typing import Any
@@ -18,7 +19,17 @@ import yaml
 from google.protobuf import json_format
 from kfp import components, local
 from kfp.kubernetes import kubernetes_executor_config_pb2 as kubernetes
+from kfp.local import subprocess_task_handler
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
+
+
+REPLACED = subprocess_task_handler.replace_python_executable
+
+
+def interpreter(command: list[str], executable: str) -> list[str]:
+    """The command by this interpreter. `kfp.local` replaces the text `python3`, and so makes a path that is no file of `python3.11`."""
+    first, *rest = REPLACED(command, executable)
+    return [re.sub(re.escape(executable) + r"(\.\d+)+", lambda _: executable, first), *rest]
 
 
 def parse(path: str) -> None:
@@ -60,6 +71,7 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
+    subprocess_task_handler.replace_python_executable = interpreter
     for line in sys.stdin:
         answer = json.dumps(run(json.loads(line)))
         print(answer, flush=True)
