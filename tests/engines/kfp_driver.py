@@ -22,7 +22,6 @@ from kfp.kubernetes import kubernetes_executor_config_pb2 as kubernetes
 from kfp.local import subprocess_task_handler
 from kfp.pipeline_spec import pipeline_spec_pb2 as pb
 
-
 REPLACED = subprocess_task_handler.replace_python_executable
 
 
