@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
+from wye.backend.remote import CannotRun, Launch, Ran
 from wye.backend.target import Target
 from wye.diagnostics.suggest import did_you_mean
 
@@ -57,3 +59,12 @@ def load(name: str) -> Target:
         fault = f"has no `{missing[0]}`" if missing else f"calls itself `{target.name}`"
         raise BrokenTarget(f"target `{name}` ({point.value}) {fault}")
     return cast(Target, target)
+
+
+def runner(name: str) -> Callable[[Launch], Ran]:
+    """How the target runs its own artifact. Raises `CannotRun` when it cannot; otherwise as `load`."""
+    run = getattr(load(name), "run", None)
+    if run is None:
+        able = [n for n in names() if hasattr(load(n), "run")]
+        raise CannotRun(f"`wye run` cannot start a run on {name}", f"it can on: {', '.join(able)}; without --on it runs here")
+    return cast(Callable[[Launch], Ran], run)

@@ -76,6 +76,12 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
+    if given.on and given.on != "local":
+        from wye.cli.remote import run_on
+
+        return run_on(given)
+    if given.keep:
+        raise Usage("--keep goes with --on", "wye run FILE --on docker")
     from wye.cli.execute import Asked, resume_command, run_command
 
     asked = Asked(given.workers, given.format, given.stack, not given.no_cache)
@@ -227,9 +233,10 @@ COMMANDS = {
         _compile,
     ),
     "run": Command(
-        "run a pipeline on this machine",
-        "Run a pipeline on this machine, each task in a process of its own. With\n"
-        "--resume: go on with a run that failed, was stopped or was killed.",
+        "run a pipeline, on this machine or on a target's engine",
+        "Run a pipeline on this machine, each task in a process of its own; with --on,\n"
+        "the artifact of a target on its own engine. With --resume: go on with a run\n"
+        "that failed, was stopped or was killed.",
         "wye run churn.py -p lr=0.05 -p 'regions=[\"eu\"]' --workers 4",
         (
             option("source", metavar="FILE[:PIPELINE]", nargs="?", help="the Python file, and the pipeline when it holds several"),
@@ -238,6 +245,8 @@ COMMANDS = {
             option("--params", metavar="FILE.json", type=Path, help="parameters as one JSON object"),
             STACK,
             option("--workers", metavar="N", type=_workers, help="tasks at a time (as many as there are cores unless given)"),
+            option("--on", metavar="TARGET", help="run the artifact of this target, on its own engine (docker)"),
+            option("--keep", action="store_true", help="with --on: leave everything on the engine as it is when the run has ended"),
             option("--scheduled-time", metavar="TIME", help="the time for which the run is meant (its start unless given)"),
             option("--resume", metavar="RUN",
                    help="go on with a run that has ended: what is done is not run again; its own plan, programs and parameters count"),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wye import driver
 from wye.backend import registry
@@ -56,6 +56,7 @@ class Result:
     files: tuple[EmittedFile, ...]
     checked: CheckedPipeline | None
     problems: tuple[Diagnostic, ...]
+    options: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _one(pipeline: Pipeline, name: str, choice: Choice, strict: bool) -> Result:
         steps = Diagnostics()
         check_step_blocks(pipeline, name, target.options(), steps)  # all in one go, also when the options are wrong
         return Result(name, (), None, _in_order([*failure.diagnostics, *steps.items]))
-    return Result(name, files, checked, ())
+    return Result(name, files, checked, (), made.value)
 
 
 def options_for(pipeline: Pipeline, name: str, choice: Choice) -> Made:

@@ -61,6 +61,10 @@ def known_failure(error: BaseException) -> tuple[int, str, str | None] | None:
 
     if isinstance(error, (UnknownTarget, NoStack, NoRun)):
         return 2, str(error), error.help
+    from wye.backend.remote import CannotRun
+
+    if isinstance(error, CannotRun):
+        return 1, str(error), error.help
     from wye.backend.write import WriteFailed
 
     if isinstance(error, (BrokenTarget, WriteFailed)):

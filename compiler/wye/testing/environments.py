@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 
 class EngineMissing(Exception):
@@ -78,6 +79,15 @@ def _run(name: str, *command: str, cwd: Path | None = None) -> None:
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit {done.returncode}"]
         raise EngineMissing(f"{name}: {' '.join(command[1:3])} failed: {lines[-1].strip()}")
+
+
+def missing(name: str, reason: str) -> NoReturn:
+    """An engine that is no Python environment is not there: skips by name, or fails when `WYE_STARTED_ENGINES` says that it was started."""
+    import pytest
+
+    if name in os.environ.get("WYE_STARTED_ENGINES", "").split():
+        pytest.fail(f"engine missing, though it was started: {reason}")
+    pytest.skip(f"engine missing: {reason}")
 
 
 def engine(name: str, requirements: Sequence[str], python: str = "3.11") -> Path:
