@@ -107,6 +107,7 @@ ROWS: dict[str, Row] = {
     "pipeline.max_parallel": Row("emulated", "containers wait for one of so many lock files on the run's volume", _ORDER),
     "step.packages": Row("emulated", "installed by the runner when the container starts and the image does not have them", _SERVICES),
     "step.image": Row("native", "image", _SERVICES + "#image"),
+    "step.python": Row("native", "entrypoint", _SERVICES + "#entrypoint"),
     "step.files": Row("native", "files beside the step's program", _VOLUMES),
     "step.env": Row("native", "environment; what a compose file could read otherwise is set by the runner", _SERVICES + "#environment"),
     "step.secrets": Row("native", "secrets, from variables of who starts the run; the runner sets the step's variables", _SECRETS),

@@ -164,7 +164,7 @@ def _start(
 
 def _service(draft: Draft, names: dict[str, str], options: DockerOptions) -> dict[str, Any]:
     settings = draft.node.settings if draft.node else Settings()
-    service = _container(names[draft.id], options.where(settings.image), draft.id, draft.span, settings.tags)
+    service = _container(names[draft.id], options.where(settings.image), draft.id, draft.span, settings.tags, settings.python or "python3")
     env = {k: v for k, v in settings.env if _plain(v)}
     if env:
         service["environment"] = env
@@ -175,11 +175,11 @@ def _service(draft: Draft, names: dict[str, str], options: DockerOptions) -> dic
     return service | ({"deploy": {"resources": resources}} if resources else {})
 
 
-def _container(name: str, image: str, task: str, span: str, tags: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def _container(name: str, image: str, task: str, span: str, tags: tuple[tuple[str, str], ...], python: str = "python3") -> dict[str, Any]:
     own = ({"wye.task": task} if task else {}) | {"wye.source": ":".join(span.split(":")[:2])}
     return {
         "image": image,
-        "entrypoint": ["python3", "-I", "-B", f"{MOUNT}/adapter.py"],
+        "entrypoint": [python, "-I", "-B", f"{MOUNT}/adapter.py"],
         "command": [name, RUN_ID],
         "volumes": [
             f"{VOLUME}:/{VOLUME}",
