@@ -315,7 +315,7 @@ def test_check_writes_nothing_and_shows_all_targets(wye: Wye) -> None:
 
 def test_check_shows_rejections_where_they_are(wye: Wye) -> None:
     Path("flow.py").write_text(GPU)
-    done = wye("check", "flow.py")
+    done = wye("check", "flow.py", "-t", "airflow", "-t", "kubeflow", "-t", "local")
     assert re.search(r"(?m)^  flow\.py:4 +step\.gpu +rejected +native +advisory", done.out)
     assert re.search(r"(?m)^  step\.gpu +rejected +airflow +\S", done.out)
 

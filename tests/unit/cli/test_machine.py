@@ -29,6 +29,9 @@ def flow(n: int = 3) -> int:
 HOSTILE = "é\U0001f389 = 'x'; from wye import step, pipeline; f = lambda {}: '\\u2028%0A::error::'\n"
 
 
+THREE = ("-t", "airflow", "-t", "kubeflow", "-t", "local")
+
+
 class Wye:
     def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
         self.capfd, self.err = capfd, ""
@@ -60,9 +63,11 @@ def results(log: str) -> list[dict[str, Any]]:
 
 
 def test_what_is_not_native_is_a_result(wye: Wye) -> None:
-    found = [(r["properties"]["target"], r["level"], r["ruleId"]) for r in results(wye("check", "flow.py", "--format", "sarif", exits=1))]
+    found = [
+        (r["properties"]["target"], r["level"], r["ruleId"]) for r in results(wye("check", "flow.py", *THREE, "--format", "sarif", exits=1))
+    ]
     assert found == [("airflow", "error", "WYE4001"), ("kubeflow", "note", "WYE4002"), ("local", "note", "WYE4002")]
-    strict = results(wye("check", "flow.py", "--strict", "--format", "sarif", exits=1))
+    strict = results(wye("check", "flow.py", *THREE, "--strict", "--format", "sarif", exits=1))
     assert {(r["properties"]["target"], r["level"]) for r in strict} == {("airflow", "error"), ("kubeflow", "error"), ("local", "error")}
     places = [r["locations"][0]["physicalLocation"] for r in strict]
     assert {p["artifactLocation"]["uri"] for p in places} == {"team/flow.py"}
@@ -70,9 +75,9 @@ def test_what_is_not_native_is_a_result(wye: Wye) -> None:
 
 
 def test_every_format_has_the_same_findings(wye: Wye) -> None:
-    sarif = results(wye("check", "flow.py", "--format", "sarif", exits=1))
-    data = json.loads(wye("check", "flow.py", "--format", "json", exits=1))
-    lines = wye("check", "flow.py", "--format", "github", exits=1).splitlines()
+    sarif = results(wye("check", "flow.py", *THREE, "--format", "sarif", exits=1))
+    data = json.loads(wye("check", "flow.py", *THREE, "--format", "json", exits=1))
+    lines = wye("check", "flow.py", *THREE, "--format", "github", exits=1).splitlines()
     both = [*data["diagnostics"], *data["notes"]]
     starts = [(r["ruleId"], r["locations"][0]["physicalLocation"]["region"]["startLine"]) for r in sarif]
     assert starts == [(d["code"], d["line"]) for d in both]
@@ -85,12 +90,12 @@ def test_several_files_are_one_document(wye: Wye) -> None:
     Path("other.py").write_text(SOURCE.replace("flow", "other"))
     Path("help.py").write_text("WORDS = 3\n")
     files = ("flow.py", "help.py", "other.py")
-    sarif = results(wye("check", *files, "--format", "sarif", exits=1))
+    sarif = results(wye("check", *files, *THREE, "--format", "sarif", exits=1))
     places = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in sarif]
     assert sorted(places) == ["team/flow.py"] * 3 + ["team/other.py"] * 3
-    lines = wye("check", *files, "--format", "github", exits=1).splitlines()
+    lines = wye("check", *files, *THREE, "--format", "github", exits=1).splitlines()
     assert [line.partition("file=")[2].partition(",")[0] for line in lines] == places
-    data = json.loads(wye("check", *files, "--format", "json", exits=1))
+    data = json.loads(wye("check", *files, *THREE, "--format", "json", exits=1))
     assert [d["path"] for d in (*data["diagnostics"], *data["notes"])] == [p.removeprefix("team/") for p in places]
     assert list(data) == ["status", "pipelines", "left_out", "diagnostics", "notes", "messages"]
     done = json.loads(wye("compile", *files, "-t", "local", "-o", "out", "--format", "json"))
@@ -99,7 +104,7 @@ def test_several_files_are_one_document(wye: Wye) -> None:
 
 
 def test_json(wye: Wye) -> None:
-    data = json.loads(wye("check", "flow.py", "--format", "json", exits=1))
+    data = json.loads(wye("check", "flow.py", *THREE, "--format", "json", exits=1))
     assert list(data) == ["pipeline", "status", "targets", "diagnostics", "notes", "messages"]
     assert (data["pipeline"], data["status"], data["messages"]) == ("flow", "failed", [])
     assert {name: t["status"] for name, t in data["targets"].items()} == {
