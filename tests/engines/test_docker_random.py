@@ -40,7 +40,7 @@ MOST_SERVICES = 600
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    for name in ("", ".types", ".values", ".runner"):
+    for name in ("", ".guards", ".types", ".values", ".runner"):
         monkeypatch.setitem(sys.modules, f"wye_runtime{name}", importlib.import_module(f"wye.runtime{name}"))
     monkeypatch.setattr(plan, "write", harness.write)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as place:

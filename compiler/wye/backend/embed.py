@@ -27,6 +27,7 @@ Shipped = tuple[str, bytes]
 """A relative POSIX path, and what stands there."""
 
 _INTERPRETER = frozenset({"island.py", "launch.py", "outcome.py", "plan.py", "scope.py"})
+_GUARDS = frozenset({"guards.py"})
 
 UNPACK = """\
 def unpack(payload, folder):
@@ -44,10 +45,12 @@ _STORED = 65535
 
 
 @cache
-def runtime_files(*, interpreter: bool = False) -> tuple[File, ...]:
-    """The runtime as the package `wye_runtime`; with the plan interpreter only where a target runs plans."""
+def runtime_files(*, interpreter: bool = False, guards: bool = False) -> tuple[File, ...]:
+    """The runtime as the package `wye_runtime`; with the plan interpreter only where a target runs plans, and what reads guards only where
+    its tasks have them."""
     found = {p.name: p.read_text(encoding="utf-8") for p in resources("wye.runtime").iterdir() if p.name.endswith(".py")}
-    return tuple((f"{PACKAGE}/{name}", text) for name, text in sorted(found.items()) if interpreter or name not in _INTERPRETER)
+    left_out = (frozenset() if interpreter else _INTERPRETER) | (frozenset() if guards else _GUARDS)
+    return tuple((f"{PACKAGE}/{name}", text) for name, text in sorted(found.items()) if name not in left_out)
 
 
 def module_files(program: Program) -> tuple[File, ...]:

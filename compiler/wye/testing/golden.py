@@ -94,7 +94,7 @@ def embedded(files: Iterable[EmittedFile], package: str) -> dict[str, str]:
 def _shipped(package: str) -> dict[str, str]:
     """Where each text that an artifact may embed unchanged comes from: the runtime, or a file of the target's own package."""
     own = {f.read_text("utf-8"): f"{package}/{f.name}" for f in resources(package).iterdir() if f.name.endswith(".py")}
-    return own | {text: path for path, text in runtime_files(interpreter=True)}
+    return own | {text: path for path, text in runtime_files(interpreter=True, guards=True)}
 
 
 def _unpack(payload: str) -> dict[str, str]:

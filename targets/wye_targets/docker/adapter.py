@@ -142,19 +142,20 @@ class Task:
         self.run, self.texts = run, read(os.path.join(folder, "parameters.json"))
 
     def main(self) -> int:
+        from wye_runtime import guards  # type: ignore[import-not-found]
+
         form, began = self.form, time.monotonic()
         seen = {t: self.state(t).get("token") for t in form.get("watches", ())}
         known = self.state(self.name)
         if known.get("status") == "done" and known.get("seen") == seen:
             say("done before")
             return 0
-        if any(self.state(t).get("status") not in ("done", "skipped") for t in form.get("checks", ())):
-            return self.settle("stopped", seen=seen)
-        if not all(self.truth(g["if"]) == g["is"] for g in form.get("guards", ())):
-            if known.get("status") == "skipped":  # its token stays: what it was skipped for has not changed
-                say("skipped")
-                return 0
-            return self.settle("skipped", seen=seen)
+        kept = guards.kept_from(form, self.state, self.truth)
+        if kept == "skipped" and known.get("status") == "skipped":  # its token stays: what it was skipped for has not changed
+            say("skipped")
+            return 0
+        if kept:
+            return self.settle(kept, seen=seen)
         if form["op"] == "verdict":
             return self.verdict()
         if "handles" in form:
@@ -181,7 +182,7 @@ class Task:
 
     def execute(self, held: int) -> int:
         """Run it as the runner does, in this process: user code runs in processes of its own."""
-        from wye_runtime import runner  # type: ignore[import-not-found]
+        from wye_runtime import runner
 
         shutil.rmtree(self.place, ignore_errors=True)
         os.makedirs(self.place)
@@ -226,12 +227,10 @@ class Task:
 
     def verdict(self) -> int:
         """Whether a region has failed whose last tasks ran whatever became of the others: its first failure, in program order."""
-        for task in self.form["of"]:
-            state = self.state(task)
-            if state.get("status") not in ("done", "skipped", "stopped"):
-                error = state.get("error") or {"type": [], "message": "it left no result", "traceback": "", "exit": 1}
-                return self.settle("failed", error={**error, "message": f"{task}: {error['message']}"}, code=1)
-        return self.settle("done")
+        from wye_runtime import guards
+
+        error = guards.first_failure(self.form["of"], self.state)
+        return self.settle("failed", error=error, code=1) if error else self.settle("done")
 
     def failure(self) -> Any:
         """What the step is told that runs when the run has failed: of the first task that did, in program order. None when none did."""
@@ -246,17 +245,10 @@ class Task:
 
     def hand_over(self) -> None:
         """`outputs.json`: the pipeline's value as wire text; of an artifact the path of its file."""
-        from wye_runtime.values import wire
+        from wye_runtime import guards
 
-        file = os.path.join(self.place, "out", "out" + ".json" * (self.form["outputs"][0]["format"] == "json"))
-        if os.path.isdir(file):
-            with open(os.path.join(file, "value.json"), encoding="ascii") as value:
-                text = wire(json.load(value, object_hook=lambda d: os.path.join(file, d["$path"]) if list(d) == ["$path"] else d))
-        else:
-            with open(file, "rb") as stream:
-                first = stream.read(2)
-                whole = first == b"\x80\x04" or self.form["outputs"][0]["format"] == "bytes"
-                text = wire(file) if whole else (first + stream.read()).decode("ascii")
+        format = self.form["outputs"][0]["format"]
+        text = guards.plain_text(os.path.join(self.place, "out", "out" + ".json" * (format == "json")), format)
         write_text(os.path.join(self.folder, "outputs.json"), text + "\n")
         say(f"the pipeline returned {text if len(text) <= 2000 else text[:2000] + '…'}")
 
@@ -264,25 +256,27 @@ class Task:
 
     def entry(self, origin: Json) -> Json:
         """A value as the runner takes it."""
+        from wye_runtime import guards
         from wye_runtime.values import wire
 
+        origin = guards.chosen(origin, self.truth)
         if "failure" in origin:
             return {"text": wire(self.told)}
         if "const" in origin:
             return {"text": wire(origin["const"])}
         if "param" in origin:
             return {"text": self.texts[origin["param"]]}
-        if "select" in origin:
-            return self.entry(origin["then" if self.truth(origin["select"]) else "else"])
         file = origin["output"] + ".json" * (origin["format"] == "json")
         return {"file": os.path.join(self.folder, "tasks", origin["task"], "out", file), "format": origin["format"]}
 
     def truth(self, origin: Json) -> bool:
+        from wye_runtime import guards
+
         entry = self.entry(origin)
-        text = entry["text"] if "text" in entry else read_text(entry["file"])
-        if text not in ("true", "false"):
-            raise Refused(f"a condition must be true or false, not {text[:80]}", 1)
-        return text == "true"
+        try:
+            return bool(guards.true(entry["text"] if "text" in entry else read_text(entry["file"])))
+        except ValueError as error:
+            raise Refused(str(error), 1) from None
 
     def state(self, task: str) -> Json:
         return read_if(os.path.join(self.folder, "state", task + ".json")) or {}

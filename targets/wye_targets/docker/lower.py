@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from wye.backend.check import CheckedPipeline
 from wye.backend.embed import program_files
+from wye.backend.guards import BEGIN, Draft, Regions, light, named, programs_of
 from wye.backend.names import NameRules, spellings
 from wye.ir import model as ir
 from wye.ir.printer import type_json
 from wye.ir.settings import Settings
 from wye.sdk.settings import Resources, memory_bytes
 from wye_targets.docker.capabilities import DockerOptions
-from wye_targets.docker.regions import BEGIN, Draft, Origin, Regions, light
 
 START, LAST = "start", "outputs"
 """The first and the last service."""
@@ -69,7 +68,7 @@ def lower(checked: CheckedPipeline, options: DockerOptions) -> Project:
     if found:
         compose["secrets"] = {env: {"environment": env} for env in found}
     compose["volumes"] = {VOLUME: {}}
-    used = {p for form in tasks.values() for p in _programs(form)}
+    used = {p for form in tasks.values() for p in programs_of(form)}
     programs = tuple(p for p in pipeline.programs if p.id in used)
     spec: dict[str, Any] = {"pipeline": pipeline.name, "digest": ""}
     spec["parameters"] = [{"name": p.name, "variable": v, "type": type_json(p.type)} | _default(p) for v, p in parameters]
@@ -97,17 +96,6 @@ def _digest(parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _programs(form: Any) -> Iterator[str]:
-    """The programs that a task file names, at any depth."""
-    if isinstance(form, dict):
-        if isinstance(form.get("program"), str):
-            yield form["program"]
-        form = list(form.values())
-    if isinstance(form, list):
-        for part in form:
-            yield from _programs(part)
-
-
 # --- task files -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -116,26 +104,18 @@ def task_form(draft: Draft, names: dict[str, str], last: bool) -> dict[str, Any]
     form = dict(draft.form) if draft.node else light(draft)
     form.pop("after", None)
     if draft.node:
-        form["inputs"] = {name: _named(origin, names) | port for name, (origin, port) in draft.inputs.items()}
+        form["inputs"] = {name: named(origin, names) | port for name, (origin, port) in draft.inputs.items()}
         hidden = {k: v for k, v in draft.node.settings.env if not _plain(v)}
         form.pop("env", None)
         form |= {"env": hidden} if hidden else {}
     if last and draft.node:
         form["returns"] = True
     if draft.guards:
-        form["guards"] = [{"if": _named(origin, names), "is": wanted} for origin, wanted in draft.guards]
+        form["guards"] = [{"if": named(origin, names), "is": wanted} for origin, wanted in draft.guards]
     for key, ids in (("checks", draft.checks), ("watches", draft.watches), ("of", draft.of), ("handles", draft.handles)):
         if ids:
             form[key] = [names[t] for t in ids]
     return form | ({"soft": draft.soft} if draft.soft else {})
-
-
-def _named(origin: Origin, names: dict[str, str]) -> Origin:
-    if "task" in origin:
-        return origin | {"task": names[origin["task"]]}
-    if "select" in origin:
-        return {k: _named(v, names) for k, v in origin.items()}
-    return origin
 
 
 def _plain(value: str) -> bool:

@@ -1,19 +1,23 @@
-"""A pipeline's blocks in; the tasks that stand for them in a compose project, each with what it reads, waits for and looks at, out.
+"""A pipeline's blocks in; the tasks that stand for them on a platform without conditions and joins, each with what it reads, waits for
+and looks at, out. Loops, and what else the target's table makes an island, are one task by then. `runtime/guards.py` is the other half.
 
     %if_1 = if %c                      %a     guarded: does nothing unless %c is true
       then: %a; yield %a          ->   use    waits for %a, reads %a's value or 0, by the value of %c
       else: yield 0
     use(%if_1.result[0])
 
-A service that is guarded and does nothing ends with 0, as one that is done. Inside a `try`, and everywhere when a failure is to stop
-nothing, tasks are *soft*: they note a failure and end with 0 too, and who waits for them looks at what they noted. So the clean-up starts
+A task that is guarded and does nothing succeeds, as one that is done. Inside a `try`, and everywhere when a failure is to stop
+nothing, tasks are *soft*: they note a failure and succeed too, and who waits for them looks at what they noted. So the clean-up starts
 when all of the body has ended, whatever came of it. The verdict behind it fails when anything inside has failed.
+
+Where a platform can start a task when those before it have ended, whatever came of them, and goes on with what does not depend on a task
+that failed, tasks may fail for real (`hard`): a task that waits for one that is excused starts so, and looks at those that it `requires`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, assert_never
 
@@ -36,7 +40,7 @@ Origin = dict[str, Any]
 class Draft:
     """A task on its way. `needs`: what it waits for; `checks`: those of them that may have failed; `watches`: what it cleans up after,
     and must do so again when any of that has run again; `of`: the tasks that a verdict judges; `handles`: the tasks of which one must have
-    failed for it to run. `soft`: "always" also when the run takes too long."""
+    failed for it to run. `requires`: those that must have succeeded. `soft`: "always" also when the run takes too long."""
 
     id: str
     form: dict[str, Any]
@@ -49,7 +53,13 @@ class Draft:
     watches: tuple[str, ...] = ()
     of: tuple[str, ...] = ()
     handles: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
     soft: Soft = False
+
+    @property
+    def whatever(self) -> bool:
+        """Whether it starts when what it waits for has ended, whatever came of that."""
+        return any(t in self.watches for t in self.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +77,14 @@ class Scope:
 class Regions:
     """Walks a pipeline. Afterwards `drafts` are its tasks, each after all that it waits for; the last is the one that ends the run."""
 
-    def __init__(self, pipeline: ir.Pipeline) -> None:
+    def __init__(self, pipeline: ir.Pipeline, *, hard: bool = False) -> None:
         self.pipeline = pipeline
         self.drafts: dict[str, Draft] = {}
         self._taken = {n.id for n in every(pipeline.body)} | ({pipeline.on_failure.id} if pipeline.on_failure else set())
         self._exits: dict[str, tuple[str, ...]] = {}
         self._origins: dict[Key, Origin] = {}
         handler = pipeline.on_failure
-        soft: Soft = "always" if handler else pipeline.settings.on_failure == "continue"
+        soft: Soft = not hard and ("always" if handler else pipeline.settings.on_failure == "continue")
         last = next((n for n in pipeline.body.nodes if n.id == returns(pipeline)), None)
         body = Block(tuple(n for n in pipeline.body.nodes if n is not last), ())
         ends = self._block(body, Scope((BEGIN,), soft=soft)) or (BEGIN,)
@@ -138,7 +148,8 @@ class Regions:
         """Give a task its place: behind what it waits for, under what must hold for its block."""
         draft.needs, draft.guards, draft.soft = waits, scope.guards, scope.soft
         ended = [t for t in waits if t not in scope.excused]
-        draft.checks = _once(t for t in (*ended, *scope.entered) if t in self.drafts and self.drafts[t].soft)
+        draft.requires = _once(t for t in (*ended, *scope.entered) if t in self.drafts)
+        draft.checks = tuple(t for t in draft.requires if self.drafts[t].soft)
         draft.watches = scope.excused
         self.drafts[draft.id] = draft
         return draft.id
@@ -201,6 +212,26 @@ class Regions:
 def light(draft: Draft) -> dict[str, Any]:
     """The task file of what only waits and looks."""
     return {"wye": VERSION, **draft.form, "id": draft.id, "span": draft.span}
+
+
+def named(origin: Origin, names: Mapping[str, str]) -> Origin:
+    """An origin with the platform's names of tasks."""
+    if "task" in origin:
+        return origin | {"task": names[origin["task"]]}
+    if "select" in origin:
+        return {k: named(v, names) for k, v in origin.items()}
+    return origin
+
+
+def programs_of(form: Any) -> Iterator[str]:
+    """The programs that a task file names, at any depth."""
+    if isinstance(form, dict):
+        if isinstance(form.get("program"), str):
+            yield form["program"]
+        form = list(form.values())
+    if isinstance(form, list):
+        for part in form:
+            yield from programs_of(part)
 
 
 def _once(ids: Iterable[str]) -> tuple[str, ...]:
