@@ -115,6 +115,10 @@ class Project:
             outputs = Path(place, "outputs.json")
             return Run(done.returncode, done.stdout + done.stderr, outputs.read_text().strip() if outputs.exists() else None, states)
 
+    def override(self, content: Any) -> None:
+        """What a person adds in the file beside it."""
+        (self.folder / "compose.override.yaml").write_text(json.dumps(content))
+
     def down(self) -> None:
         self.compose("down", "--volumes", "--timeout", "1")
 

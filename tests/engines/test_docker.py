@@ -19,7 +19,7 @@ import pytest
 from docker_engine import ROOT, Project, Run, built, docker, environment, image_for_tests
 from docker_programs import HEAD, source
 
-from wye.testing.cases import Case, Outcome, examples, feature_cases, plain_call
+from wye.testing.cases import Case, Outcome, examples, feature_cases, further, plain_call
 from wye.testing.environments import EngineMissing, missing
 
 sys.path.append(str(ROOT / "tests" / "differential"))
@@ -27,7 +27,9 @@ import programs
 
 AT_A_TIME = 4
 CANNOT = {"settings_containers": "it wants a gpu", "diagnosis": "it wants pandas and scikit-learn in the image"}
-CASES = {c.name: c for c in (*feature_cases(ROOT), *examples(ROOT)) if "docker" in c.targets}
+SHARE = {"order"}
+"""Their steps write to one file below `/tmp`, which containers have each of their own."""
+CASES = {c.name: c for c in (*feature_cases(ROOT), *examples(ROOT), *further()) if "docker" in c.targets}
 RANDOM = 20
 MARK = str(os.getpid())
 """Part of every project's name."""
@@ -53,14 +55,17 @@ class Engine:
         self.projects.append(built(file, self.folder / name / "build", self.image, f"wye-{MARK}-{name}".lower(), pipeline))
         return self.projects[-1]
 
-    def program(self, name: str) -> Project:
-        file = self.folder / name / f"{name}.py"
-        file.parent.mkdir()
+    def program(self, name: str, copy: str = "") -> Project:
+        file = self.folder / f"own{copy}" / name / f"{name}.py"
+        file.parent.mkdir(parents=True)
         file.write_text(source(name), "utf-8")
-        return self.project(name, file)
+        return self.project(f"own{copy}-{name}", file)
 
     def once(self, case: Case) -> tuple[Outcome, Run]:
         project = self.project(case.name, case.source)
+        if case.name in SHARE:
+            services = json.loads(project.compose("config", "--format", "json").stdout)["services"]
+            project.override({"services": {n: {"volumes": ["shared:/tmp"]} for n in services}, "volumes": {"shared": {}}})
         try:
             return plain_call(case), project.up(env={**environment(case.params), **case.variables})
         finally:
@@ -177,9 +182,8 @@ def test_a_missing_secret_is_told_before_anything_runs(engine: Engine) -> None:
     again = project.up(env={"TOKEN": given})
     assert (again.code, json.loads(again.outputs or "")) == (0, given)
     project.compose("down")  # a container keeps the file that it was made with
-    override = project.folder / "compose.override.yaml"
     (project.folder / "token.txt").write_text("from a $file\n")
-    override.write_text("secrets: {TOKEN: !override {file: ./token.txt}}\n")
+    (project.folder / "compose.override.yaml").write_text("secrets: {TOKEN: !override {file: ./token.txt}}\n")
     assert json.loads(project.up(run_id="two").outputs or "") == "from a $file\n"
 
 
@@ -225,6 +229,24 @@ def test_a_step_that_is_killed_for_want_of_memory(engine: Engine) -> None:
     assert marks(project) == {"cleaned": 1}
 
 
+def test_a_full_volume(engine: Engine, image: str) -> None:
+    """A volume of 8 MiB, held by a container as long as the run takes."""
+    project = engine.program("large", "-full")
+    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=8m"}
+    project.override({"volumes": {"runs": {"driver_opts": options}}})
+    project.compose("create", "start")
+    holder = docker(
+        "run", "--detach", "--volume", f"{project.name}_runs:/runs", "--entrypoint", "python3", image, "-c", "import time; time.sleep(600)"
+    )
+    try:
+        run = project.up()
+    finally:
+        docker("rm", "--force", holder.stdout.strip())
+    assert run.code != 0
+    assert run.outputs is None
+    assert "No space left on device" in run.log
+
+
 def test_no_more_tasks_at_a_time_than_asked_for(engine: Engine) -> None:
     run = engine.program("two_at_a_time").up()
     spans = sorted(json.loads(run.outputs or "[]"))
@@ -234,7 +256,7 @@ def test_no_more_tasks_at_a_time_than_asked_for(engine: Engine) -> None:
 
 def test_hostile_words(engine: Engine) -> None:
     project = engine.program("hostile")
-    case = Case("hostile", engine.folder / "hostile" / "hostile.py")
+    case = Case("hostile", engine.folder / "own" / "hostile" / "hostile.py")
     expected, run = plain_call(case), project.up()
     agree(expected, run)
     labels = json.loads(docker("inspect", "--format", "{{json .Config.Labels}}", f"{project.name}-words-1").stdout)
