@@ -19,10 +19,12 @@ from wye.stacks.tables import DEFAULT, Effective, key_of
 
 def report_json(checked: CheckedPipeline) -> dict[str, Any]:
     """The report of one target: one row per use of a feature, in source order, and how many there are of each level; and what was set
-    that goes beyond the source, with the variables of the environment that the artifact depends on."""
+    that goes beyond the source, with the variables of the environment that the artifact depends on. A target's
+    `report` holds further fields, by which the platform knows that the file is none of its own."""
     rows = sorted(checked.decisions, key=lambda d: (d.span, d.feature, d.subject))
     levels = [d.level for d in rows]
     return {
+        **getattr(checked.target, "report", {}),
         "wye": metadata.version("wye"),
         "pipeline": checked.pipeline.name,
         "target": checked.target.name,

@@ -245,7 +245,7 @@ COMMANDS = {
             option("--params", metavar="FILE.json", type=Path, help="parameters as one JSON object"),
             STACK,
             option("--workers", metavar="N", type=_workers, help="tasks at a time (as many as there are cores unless given)"),
-            option("--on", metavar="TARGET", help="run the artifact of this target, on its own engine (docker)"),
+            option("--on", metavar="TARGET", help="run the artifact of this target, on its own engine (docker, kubernetes)"),
             option("--keep", action="store_true", help="with --on: leave everything on the engine as it is when the run has ended"),
             option("--scheduled-time", metavar="TIME", help="the time for which the run is meant (its start unless given)"),
             option("--resume", metavar="RUN",

@@ -22,8 +22,9 @@ from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, t
 from wye.cli.progress import progress
 from wye.cli.source import read_moment, read_parameters, split_parameters
 from wye.ir.json import plan_json
-from wye.runs.execute import RunResult, _outputs_text
+from wye.runs.execute import RunResult
 from wye.runs.inputs import RunInputError, Text, check_inputs
+from wye.runtime.outcome import shown_text
 from wye.runtime.scope import every
 
 ROOT = Path(".wye")
@@ -59,7 +60,7 @@ def run_on(given: argparse.Namespace) -> int:
     tasks = len(checked.pipeline.body.nodes) if not any(hasattr(n, "then") for n in checked.pipeline.body.nodes) else None
     with progress(tasks) as on_event:
         ran = run(Launch(checked, result.options, folder, run_id, values, moment.isoformat(), given.keep, on_event))
-    text = _outputs_text(str(ran.returned[0]), ran.returned[1]) if ran.returned else None
+    text = shown_text(str(ran.returned[0]), ran.returned[1]) if ran.returned else None
     if text is not None:
         (folder / "outputs.json").write_text(text + "\n", "ascii")
     made = RunResult(run_id, ran.status, text, ran.tasks, folder, ran.message)

@@ -32,7 +32,7 @@ from wye.runs.inputs import RunInputError, check_inputs, interpreters, lacking
 from wye.runs.memory import Memory, Programs
 from wye.runs.results import Results
 from wye.runtime.launch import ProcessLauncher
-from wye.runtime.outcome import Event, PlanResult, TaskResult
+from wye.runtime.outcome import Event, PlanResult, TaskResult, shown_text
 from wye.runtime.plan import run_plan, task_folder
 from wye.runtime.values import plain, wire
 from wye.stacks.tables import Config, Packages
@@ -157,7 +157,7 @@ def _session(plan: dict[str, Any], values: dict[str, str], run: Run, how: How) -
     )  # fmt: skip
     text = None
     if result.returned:
-        text = _outputs_text(*result.returned)
+        text = shown_text(*result.returned)
         _write_text(run.folder / "outputs.json", text + "\n")
     _end(run, result)
     return RunResult(run.id, cast(Status, result.status), text, tuple(result.tasks), run.folder, result.message)
@@ -255,15 +255,3 @@ def _write_text(path: Path, text: str) -> None:
     new = path.with_name(path.name + ".tmp")
     new.write_text(text, encoding="utf-8")
     new.replace(path)
-
-
-def _outputs_text(file: str, format: str) -> str:
-    """What the pipeline returned as wire text, without importing anything of the user's: an artifact is the path of its file."""
-    if os.path.isdir(file):
-        text = Path(file, "value.json").read_text("ascii")
-        return wire(json.loads(text, object_hook=lambda d: os.path.join(file, d["$path"]) if list(d) == ["$path"] else d))
-    with open(file, "rb") as stream:
-        start = stream.read(2)
-        if format == "bytes" or start == b"\x80\x04":
-            return wire(file)
-        return (start + stream.read()).decode("ascii")

@@ -8,8 +8,12 @@ order, whichever failed first in time; of a `map`, of the first item. So an `exc
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from dataclasses import dataclass
-from typing import Any, Awaitable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Awaitable, Callable, Dict, Iterable, List, Optional, Tuple
+
+from .values import wire
 
 Json = Dict[str, Any]
 Outcome = Optional[Json]
@@ -118,3 +122,15 @@ def first(outcomes: List[Outcome]) -> Outcome:
     """The outcome of all, given each one's in program order."""
     not_done = [o for o in outcomes if o is not None]
     return next((o for o in not_done if o is not STOPPED), STOPPED if not_done else None)
+
+
+def shown_text(path: str, format: str, place: Callable[[str], str] = str) -> str:
+    """A value as wire text for people, without importing anything of the user's: an artifact is `place` of its file."""
+    if os.path.isdir(path):
+        with open(os.path.join(path, "value.json"), encoding="ascii") as text:
+            return wire(json.loads(text.read(), object_hook=lambda d: place(os.path.join(path, d["$path"])) if list(d) == ["$path"] else d))
+    with open(path, "rb") as file:
+        start = file.read(2)
+        if format == "bytes" or start == b"\x80\x04":  # a pickle
+            return wire(place(path))
+        return (start + file.read()).decode("ascii")

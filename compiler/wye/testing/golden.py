@@ -24,6 +24,8 @@ from wye.backend.target import EmittedFile
 MARKER = re.compile(r"#\s*error:\s*((?:\[WYE\d{4}\][,\s]*)+)")
 REPORTED = re.compile(r"^(\S[^:\n]*):(\d+):\d+: error\[(WYE\d{4})\]", re.MULTILINE)
 PAYLOAD = re.compile(r"[A-Za-z0-9+/]{400,}={0,2}")
+BLOCK = re.compile(r"^( *)(\S+): \|\n((?:\1  .*\n|\n)+)", re.MULTILINE)
+"""A text that stands in a YAML file as it is."""
 
 
 def differences(folder: Path, produced: Mapping[str, str], *, bless: bool, only: str = "**/*") -> list[str]:
@@ -86,6 +88,7 @@ def embedded(files: Iterable[EmittedFile], package: str) -> dict[str, str]:
     """What the artifact embeds unchanged, also inside payloads: by name, size and hash."""
     shipped = _shipped(package)
     texts = [t for f in files for t in (f.text, *(t for p in PAYLOAD.findall(f.text) for t in _unpack(p).values()))]
+    texts += [_block(found) for f in files if f.path.endswith(".yaml") for found in BLOCK.finditer(f.text)]
     found = {shipped[t]: t.encode() for t in texts if t in shipped}
     return {name: f"{len(data):6}  {hashlib.sha256(data).hexdigest()[:16]}  {name}\n" for name, data in found.items()}
 
@@ -121,6 +124,10 @@ def _archived(data: bytes) -> dict[str, str]:
     return found
 
 
+def _block(found: re.Match[str]) -> str:
+    return "\n".join(line[len(found[1]) + 2 :] for line in found[3].split("\n"))
+
+
 def _without_payload(file: EmittedFile, shipped: Mapping[str, str], seen: dict[str, str]) -> str:
     """The file's text with each payload replaced by a name; the payload's own files go to `seen`, below that name."""
 
@@ -136,7 +143,11 @@ def _without_payload(file: EmittedFile, shipped: Mapping[str, str], seen: dict[s
             seen[name] = listing
         return f"<<{name}>>"
 
-    text = PAYLOAD.sub(replace, file.text)
+    def named(found: re.Match[str]) -> str:
+        name = shipped.get(_block(found))
+        return f"{found[1]}{found[2]}: <<{name}>>\n" if name else found.group()
+
+    text = PAYLOAD.sub(replace, BLOCK.sub(named, file.text) if file.path.endswith(".yaml") else file.text)
     return text.replace(f'"wye": "{version("wye")}"', '"wye": "<<version>>"')
 
 

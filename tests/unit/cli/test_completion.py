@@ -89,7 +89,7 @@ def ask(project: Path) -> Ask:
         ("wye run flow.py:se", ["flow.py:second"]),
         ("wye compile deep/broken.py:", [""]),
         ("wye compile gone.py:", [""]),
-        ("wye check flow.py --target k", ["kubeflow"]),
+        ("wye check flow.py --target kubef", ["kubeflow"]),
         ("wye compile flow.py --stack ", ["laptop", "prod"]),
         ("wye explain WYE100", [f"WYE100{n}" for n in range(1, 8)]),
         ("wye check flow.py --format s", ["sarif"]),

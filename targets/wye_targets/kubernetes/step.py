@@ -1,0 +1,98 @@
+"""The one program of a task's pod: the folder of a task and the number of an attempt in; the runner's files and a termination message out.
+
+Standard library only, Python 3.9 to 3.14.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+SECRETS = "/wye/secrets/"
+"""Where a secret of which no key is named is mounted, by the variable that it becomes."""
+STARTED = ".started"
+TERMINATION = "/dev/termination-log"
+LONGEST = 1500
+"""Bytes of a message: the whole termination message has 4096 at most."""
+
+
+def main(folder: str, attempt: str) -> int:
+    """Run the attempt, once: a second pod of the same Job, after the first was lost, must not repeat what a step has done."""
+    code = os.path.dirname(os.path.abspath(__file__))
+    out = os.path.join(folder, "attempts", attempt)
+    try:
+        os.close(os.open(os.path.join(out, STARTED), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+    except FileExistsError:
+        return tell({"message": "the pod of this attempt was lost, and another must not run it again"}, 1)
+    except OSError as error:
+        return tell({"message": f"the volume of the run cannot be written: {error}"}, 1)
+    with open(os.path.join(folder, "task.json"), encoding="utf-8") as file:
+        task = json.load(file)
+    problem = set_secrets(task.get("secrets", ()))
+    if problem:
+        return tell({"message": problem}, 2)
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != code]
+    package = sys.modules.setdefault("wye_runtime", type(sys)("wye_runtime"))
+    package.__path__ = [os.path.join(code, "wye_runtime")]
+    from importlib import import_module
+
+    arguments: list[str] = ["--task", os.path.join(folder, "task.json"), "--values", os.path.join(folder, "values.json")]
+    arguments += ["--out", out, "--work", os.environ.get("TMPDIR") or "/tmp"]
+    if task.get("program"):
+        arguments += ["--program", os.path.join(code, "programs", task["program"])]
+    ended: int = import_module("wye_runtime.runner").main(arguments)
+    record: dict[str, Any] = {}
+    if ended:
+        try:
+            with open(os.path.join(out, "error.json"), encoding="utf-8") as file:
+                record = json.load(file)
+        except (OSError, ValueError):
+            record = {"message": "the volume of the run cannot be written"}
+    return tell(record, ended)
+
+
+def set_secrets(secrets: Any) -> str:
+    """Set the variables of secrets that are mounted whole. What is wrong, if anything: an absent secret is for the runner to tell."""
+    for secret in secrets:
+        folder = SECRETS + secret["env"]
+        if secret.get("key") is not None or not os.path.isdir(folder):
+            continue
+        names = sorted(n for n in os.listdir(folder) if not n.startswith(".."))
+        if len(names) > 1:
+            return f"the secret {secret['name']!r} has several keys ({', '.join(names)}): say which, key=…"
+        for name in names:
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                os.environ[secret["env"]] = file.read()
+    return ""
+
+
+def tell(record: dict[str, Any], code: int) -> int:
+    """Leave for the driver, and for `kubectl describe`, what became of the attempt. The exit code."""
+    message = str(record.get("message", ""))
+    if code and "traceback" not in record:
+        print(f"error: {message}", file=sys.stderr, flush=True)
+    told = {
+        "done": not code,
+        "exit": code,
+        "recorded": "traceback" in record,
+        **({"type": record.get("type", [])[:1], "message": shortened(message)} if code else {}),
+    }
+    try:
+        with open(TERMINATION, "w", encoding="ascii") as file:
+            json.dump(told, file)
+    except OSError:
+        pass
+    return code
+
+
+def shortened(message: str) -> str:
+    """The message, so short that as JSON in ASCII it has a place."""
+    while len(json.dumps(message)) > LONGEST:
+        message = message[: len(message) * 3 // 4] + "…"
+    return message
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
