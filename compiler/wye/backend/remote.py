@@ -39,10 +39,12 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of it. `returned`: the file, here, and the format of what the pipeline returned; `notes`: lines for people."""
+    """What came of it. `returned`: the file, here, and the format of what the pipeline returned; `again`: the command that goes
+    on with a run that failed, None when none does; `notes`: lines for people."""
 
     status: Literal["succeeded", "failed", "cancelled"]
     tasks: tuple[TaskResult, ...]
     returned: tuple[Path, str] | None = None
     message: str | None = None
     notes: tuple[str, ...] = ()
+    again: str | None = None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,15 +13,15 @@ from wye.backend.check import CheckedPipeline, check
 from wye.cli.compile import check_blocks, options_for, tell_choice
 from wye.cli.failure import Refused
 from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
-from wye.cli.progress import counted, progress
+from wye.cli.progress import progress
+from wye.cli.result import failed, show_result
 from wye.cli.source import read_moment, read_parameters, split_parameters, split_source
 from wye.diagnostics import CompileFailed
-from wye.diagnostics.screen import paint, safe
+from wye.diagnostics.screen import safe
 from wye.ir.nodes import blocks
 from wye.runs.execute import Changed, How, RunResult, resume_run, run_local
 from wye.runs.folders import find_run
 from wye.runs.inputs import RunInputError, Text
-from wye.runtime.plan import task_folder
 from wye.stacks import choose
 
 TARGET = "local"
@@ -81,7 +78,7 @@ def _session(go: Callable[[How, CheckedPipeline | None], RunResult], source: str
         except CompileFailed as failure:
             show_diagnostics(failure.diagnostics, driver.root_of(path))
             if asked.format == "json":
-                say_json(_object(None, diagnostics=json_diagnostics(failure.diagnostics, driver.root_of(path))))
+                say_json(failed(diagnostics=json_diagnostics(failure.diagnostics, driver.root_of(path))))
             return 1
     tasks = _tasks(checked) if checked else None
     try:
@@ -91,14 +88,9 @@ def _session(go: Callable[[How, CheckedPipeline | None], RunResult], source: str
         for message in error.messages:
             tell(message)
         if asked.format == "json":
-            say_json(_object(None, messages=error.messages))
+            say_json(failed(messages=error.messages))
         return 1
-    _show(result, tasks)
-    if asked.format == "json":
-        say_json(_object(result))
-    elif result.outputs_text is not None:
-        sys.stdout.write(json.dumps(result.outputs, indent=2, ensure_ascii=False) + "\n")
-    return {"succeeded": 0, "failed": 1, "cancelled": 130}[result.status]
+    return show_result(result, tasks, asked.format, f"wye run --resume {result.run_id}")
 
 
 def _say(text: str) -> None:
@@ -122,56 +114,3 @@ def _tasks(checked: CheckedPipeline) -> int | None:
     """How many tasks a run has, when that can be known."""
     nodes = checked.pipeline.body.nodes
     return None if any(blocks(n) for n in nodes) or checked.pipeline.on_failure else len(nodes)
-
-
-def _object(result: RunResult | None, **more: Any) -> dict[str, Any]:
-    """What `--format json` prints."""
-    if result is None:
-        return {"run": None, "status": "failed", "outputs": None, "tasks": [], **more}
-    tasks = [
-        {"id": t.id, "step": t.step, "status": t.status, "seconds": round(t.seconds, 3), **({t.how: True} if t.how else {})}
-        for t in result.tasks
-    ]
-    status = "succeeded" if result.status == "succeeded" else "failed"
-    return {"run": result.run_id, "status": status, "outputs": result.outputs, "tasks": tasks}
-
-
-def _show(result: RunResult, tasks: int | None) -> None:
-    """What failed and why, and where everything is, on standard error."""
-    from wye.diagnostics.render import colour_on
-
-    colour = colour_on(sys.stderr)
-    for task in result.tasks:
-        if task.status == "failed" and task.error and not task.handled:
-            note("")
-            note(paint(f"task {task.id} failed", "error", colour))
-            trace = str(task.error.get("traceback") or task.error.get("message") or "").rstrip()
-            note(safe(trace, newlines=True))
-            note(f"its log: {_near(result.folder / 'tasks' / task_folder(task.id) / 'log.txt')}")
-    if result.message:
-        tell(result.message)
-    note(f"run {result.run_id} {_status(result.status, colour)}: {_counts(result, tasks)}, in {_near(result.folder)}")
-    if result.status != "succeeded":
-        note(f"to go on with it: wye run --resume {result.run_id}")
-
-
-def _status(status: str, colour: bool) -> str:
-    return paint(status, "good" if status == "succeeded" else "error", colour)
-
-
-def _counts(result: RunResult, tasks: int | None) -> str:
-    """ "5 of 5 tasks done"; where branches and loops decide how many there are: "5 tasks done, 1 failed (handled), 2 skipped"."""
-    found = Counter("failed (handled)" if t.handled else t.status for t in result.tasks)
-    how = Counter(t.how for t in result.tasks if t.how)
-    kept = [f"{how['cached']} cached"] * bool(how["cached"]) + [f"{how['resumed']} done before"] * bool(how["resumed"])
-    if tasks is not None:
-        return ", ".join([f"{found['succeeded']} of {tasks} tasks done", *kept])
-    kept += [f"{found[kind]} {kind}" for kind in ("failed", "failed (handled)", "cancelled", "skipped") if found[kind]]
-    return ", ".join([counted(found["succeeded"]), *kept])
-
-
-def _near(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
-import sys
 import time
-from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,16 +13,15 @@ from wye.backend import registry
 from wye.backend.remote import Launch
 from wye.backend.write import write_build
 from wye.cli.compile import Wanted, compile_all
-from wye.cli.execute import _object, _show
 from wye.cli.failure import Usage
-from wye.cli.output import json_diagnostics, note, say_json, show_diagnostics, tell
+from wye.cli.output import json_diagnostics, say_json, show_diagnostics, tell
 from wye.cli.progress import progress
+from wye.cli.result import failed, show_result
 from wye.cli.source import read_moment, read_parameters, split_parameters
 from wye.ir.json import plan_json
 from wye.runs.execute import RunResult
-from wye.runs.inputs import RunInputError, Text, check_inputs
+from wye.runs.inputs import Text, parameters
 from wye.runtime.outcome import shown_text
-from wye.runtime.scope import every
 
 ROOT = Path(".wye")
 
@@ -43,16 +39,15 @@ def run_on(given: argparse.Namespace) -> int:
     if result is None or result.checked is None:
         show_diagnostics(compiled.problems, compiled.root)
         if given.format == "json":
-            say_json(_object(None, diagnostics=json_diagnostics(compiled.problems, compiled.root)))
+            say_json(failed(diagnostics=json_diagnostics(compiled.problems, compiled.root)))
         return 1
     checked = result.checked
-    try:
-        values = check_inputs(_without_packages(plan_json(checked.pipeline)), params, moment)
-    except RunInputError as error:
-        for message in error.messages:
-            tell(message)
+    values, problems = parameters(plan_json(checked.pipeline), params, moment)
+    if problems:
+        for problem in problems:
+            tell(problem)
         if given.format == "json":
-            say_json(_object(None, messages=error.messages))
+            say_json(failed(messages=problems))
         return 1
     run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
     folder = _make_folder(given.on, run_id)
@@ -64,22 +59,7 @@ def run_on(given: argparse.Namespace) -> int:
     if text is not None:
         (folder / "outputs.json").write_text(text + "\n", "ascii")
     made = RunResult(run_id, ran.status, text, ran.tasks, folder, ran.message)
-    _show(made, tasks)
-    for line in ran.notes:
-        note(line)
-    if given.format == "json":
-        say_json(_object(made))
-    elif text is not None:
-        sys.stdout.write(json.dumps(made.outputs, indent=2, ensure_ascii=False) + "\n")
-    return {"succeeded": 0, "failed": 1, "cancelled": 130}[ran.status]
-
-
-def _without_packages(plan: dict[str, Any]) -> dict[str, Any]:
-    """The plan without what only an environment on this machine would have to meet."""
-    plan = deepcopy(plan)
-    for node in every(plan["nodes"]):
-        node.pop("packages", None)
-    return plan
+    return show_result(made, tasks, given.format, ran.again, ran.notes)
 
 
 def _make_folder(target: str, run_id: str) -> Path:

@@ -30,10 +30,8 @@ class RunInputError(Exception):
 
 
 def check_inputs(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: datetime | None = None) -> dict[str, str]:
-    """The wire text of every parameter of a plan; `scheduled` is the time for which the run is meant, else now. Raises
-    `RunInputError` with all that is wrong or missing here."""
-    problems: list[str] = []
-    values = _parameters(plan, params, scheduled or datetime.now(UTC), problems)
+    """The wire text of every parameter of a plan that runs here. Raises `RunInputError` with all that is wrong or missing."""
+    values, problems = parameters(plan, params, scheduled or datetime.now(UTC))
     problems += lacking(plan)
     if problems:
         raise RunInputError(problems)
@@ -78,13 +76,12 @@ def interpreters(plan: Mapping[str, Any], python: Callable[[tuple[str, ...]], Pa
         raise RunInputError(problems)
 
 
-def _parameters(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: datetime, problems: list[str]) -> dict[str, str]:
+def parameters(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: datetime) -> tuple[dict[str, str], list[str]]:
+    """The wire text of every parameter of a plan, `scheduled` being the time for which the run is meant; and what is wrong with them."""
     from wye.runtime.types import from_json
 
     declared = {p["name"]: p for p in plan["parameters"]}
-    for name in params:
-        if name not in declared:
-            problems.append(f"unknown parameter `{name}`; {did_you_mean(name, declared, 'parameters')}")
+    problems = [f"unknown parameter `{name}`; {did_you_mean(name, declared, 'parameters')}" for name in params if name not in declared]
     values: dict[str, str] = {}
     for name, parameter in declared.items():
         if name not in params:
@@ -102,4 +99,4 @@ def _parameters(plan: Mapping[str, Any], params: Mapping[str, Any], scheduled: d
             values[name] = encode(instant(value) if t == "datetime" else value, t)
         except (TypeError, ValueError, CannotTravel) as error:
             problems.append(f"parameter `{name}`: {error}")
-    return values
+    return values, problems

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -20,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from wye.backend.remote import CannotRun, Launch, Ran
+from wye.ir.json import plan_json
 from wye.ir.nodes import every
 from wye.runtime.outcome import Event, TaskResult
+from wye.runtime.scope import whole
 from wye_targets.docker.lower import FOLDER, LAST, PROJECTS, START
 
 PATIENCE = 60.0
@@ -35,6 +38,7 @@ _ENDS = {"done": "succeeded", "failed": "failed", "skipped": "skipped", "stopped
 def run(launch: Launch) -> Ran:
     """Raises `CannotRun` before anything has started."""
     check_engine()
+    check_secrets(launch)
     project = Project(launch)
     project.prepare()
     code, stopped = project.up()
@@ -44,7 +48,8 @@ def run(launch: Launch) -> Ran:
     returned = project.returned() if succeeded else None
     message = None if succeeded or any(t.status == "failed" for t in tasks) else project.complaint(stopped)
     notes = [project.where] if launch.keep else project.down()
-    return Ran("cancelled" if stopped else "succeeded" if succeeded else "failed", tasks, returned, message, tuple(notes))
+    again = f"cd {shlex.quote(str(launch.folder))} && docker compose up --abort-on-container-failure"
+    return Ran("cancelled" if stopped else "succeeded" if succeeded else "failed", tasks, returned, message, tuple(notes), again)
 
 
 def check_engine() -> None:
@@ -57,6 +62,14 @@ def check_engine() -> None:
     if engine.returncode:
         lines = engine.stderr.strip().splitlines() or ["no answer"]
         raise CannotRun(f"no docker engine answers: {lines[-1]}", "start it, or say where it is: DOCKER_HOST, docker context use")
+
+
+def check_secrets(launch: Launch) -> None:
+    """That what compose hands on as secrets is in this environment: compose names the first that is not, in words of its own."""
+    wanted = {s["env"]: s["name"] for node in whole(plan_json(launch.checked.pipeline)) for s in node.get("secrets", ())}
+    absent = [f"{env} (secret `{name}`)" for env, name in sorted(wanted.items()) if env not in os.environ]
+    if absent:
+        raise CannotRun(f"not set in the environment: {', '.join(absent)}")
 
 
 def _asked(*words: str) -> subprocess.CompletedProcess[str]:

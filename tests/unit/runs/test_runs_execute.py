@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from wye.backend.check import CheckedPipeline, check
-from wye.cli.execute import _counts, _show
 from wye.cli.progress import _View
+from wye.cli.result import _counts, _tell
 from wye.diagnostics import Span
 from wye.ir import model as ir
 from wye.ir.settings import PipelineSettings, Settings
@@ -238,7 +238,7 @@ def test_failures_that_are_handled(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     result = run_local(planned(monkeypatch, "fail"), {}, root=tmp_path, how=How(workers=2))
     assert (result.status, [t.status for t in result.tasks], [t.handled for t in result.tasks]) == ("succeeded", ["failed"] * 2, [True] * 2)
     assert _counts(result, None) == "0 tasks done, 2 failed (handled)"
-    _show(result, None)
+    _tell(result, None, "again")
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -247,7 +247,7 @@ def test_the_log_of_a_task_in_a_loop(tmp_path: Path, monkeypatch: pytest.MonkeyP
     run_module.plan_json(pipeline.pipeline)["nodes"][0]["body"]["nodes"][0]["handlers"] = []
     result = run_local(pipeline, {}, root=tmp_path, how=How(workers=1))
     assert result.status == "failed"
-    _show(result, None)
+    _tell(result, None, "again")
     shown = capsys.readouterr().err
     assert "task loop[0].fail failed" in shown
     assert (result.folder / "tasks/loop/0/fail/log.txt").exists()

@@ -128,6 +128,8 @@ def test_a_task_that_fails(engine: Engine, capsys: pytest.CaptureFixture[str]) -
     assert (found["status"], found["outputs"], [t["status"] for t in found["tasks"]]) == ("failed", None, ["failed", "skipped"])
     assert "✗ double" in err
     assert "ValueError: no" in err
+    folder = next(f for f in (engine.folder / ".wye" / "docker").iterdir() if f.is_dir())
+    assert f"to go on with it: cd {folder} && docker compose up --abort-on-container-failure" in err
 
 
 def test_what_compose_itself_refuses(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,4 +172,18 @@ def test_without_docker(engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys:
 def test_what_cannot_be_meant(engine: Engine, words: list[str], code: int, wanted: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["run", "flow.py", *words]) == code
     assert wanted in capsys.readouterr().err
+    assert not any("up" in c[0] for c in engine.calls)
+
+
+def test_secrets_that_are_not_there_are_named_together(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secrets = ", ".join(f'Secret("{name}", env="{env}")' for name, env in (("db", "B"), ("api", "A"), ("other", "C")))
+    text = SOURCE.replace("pipeline, step", "Secret, pipeline, step").replace("@step", f"@step(secrets=[{secrets}])")
+    (engine.folder / "flow.py").write_text(text)
+    monkeypatch.delenv("A", raising=False)
+    monkeypatch.delenv("B", raising=False)
+    monkeypatch.setenv("C", "x")
+    assert run(["run", "flow.py", "--on", "docker"]) == 1
+    assert "not set in the environment: A (secret `api`), B (secret `db`)" in capsys.readouterr().err
     assert not any("up" in c[0] for c in engine.calls)
