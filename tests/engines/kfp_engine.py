@@ -16,8 +16,8 @@ from wye.driver import compile_source, compile_target
 from wye.runtime.values import decode, encode
 from wye.stacks import Choice, Config
 from wye.testing.cases import Case, examples
+from wye_targets._kfp.adapter import EXACT, arrived
 from wye_targets.kubeflow import Kubeflow
-from wye_targets.kubeflow.adapter import EXACT, arrived
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [c for c in examples(ROOT) if "kubeflow" in c.targets]

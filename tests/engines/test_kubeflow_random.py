@@ -28,8 +28,9 @@ from kfp_engine import ROOT, arguments
 from wye.diagnostics import CompileFailed
 from wye.driver import compile_target
 from wye.runtime import files, island, plan
-from wye_targets.kubeflow import Kubeflow, adapter
-from wye_targets.kubeflow.adapter import EXACT
+from wye_targets._kfp import adapter
+from wye_targets._kfp.adapter import EXACT
+from wye_targets.kubeflow import Kubeflow
 from wye_targets.kubeflow.capabilities import Options
 
 sys.path.append(str(ROOT / "tests" / "differential"))

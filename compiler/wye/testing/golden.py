@@ -95,9 +95,14 @@ def embedded(files: Iterable[EmittedFile], package: str) -> dict[str, str]:
 
 @cache
 def _shipped(package: str) -> dict[str, str]:
-    """Where each text that an artifact may embed unchanged comes from: the runtime, or a file of the target's own package."""
-    own = {f.read_text("utf-8"): f"{package}/{f.name}" for f in resources(package).iterdir() if f.name.endswith(".py")}
-    return own | {text: path for path, text in runtime_files(interpreter=True, guards=True)}
+    """Where each text that an artifact may embed unchanged comes from: the runtime, or a file of the target's own package; what several
+    targets share (packages beside theirs that begin with `_`) counts as each one's own."""
+    beside = resources(package.rpartition(".")[0]).iterdir() if "." in package else ()
+    shared = [p for p in beside if p.name.startswith("_") and not p.name.startswith("__") and p.is_dir()]
+    found = [f for place in (*shared, resources(package)) for f in place.iterdir() if f.name.endswith(".py")]
+    return {f.read_text("utf-8"): f"{package}/{f.name}" for f in found} | {
+        text: path for path, text in runtime_files(interpreter=True, guards=True)
+    }
 
 
 def _unpack(payload: str) -> dict[str, str]:

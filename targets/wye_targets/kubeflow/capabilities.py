@@ -13,10 +13,11 @@ from wye.ir.expressions import Reference
 from wye.ir.nodes import arms
 from wye.schedules import kfp
 from wye.sdk.settings import Cache, Retry, seconds
-from wye_targets.kubeflow.adapter import ITEMS_LIMIT, VALUE_LIMIT
-from wye_targets.kubeflow.conditions import Order, express
-from wye_targets.kubeflow.dags import TEXT, Kind
-from wye_targets.kubeflow.placement import LABEL_KEY, LABEL_VALUE, Placement, PlacementError, plain
+from wye_targets._kfp.adapter import ITEMS_LIMIT, VALUE_LIMIT
+from wye_targets._kfp.conditions import Order, express
+from wye_targets._kfp.dags import TEXT, Kind
+from wye_targets._kfp.service import plain
+from wye_targets.kubeflow.placement import LABEL_KEY, LABEL_VALUE, Placement, PlacementError
 
 IMAGE = "python:3.11-slim"
 MAX_BYTES = 1_500_000

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wye_targets._kfp.service import plain
+
 LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
 LABEL_KEY = re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
@@ -21,11 +23,6 @@ class PlacementError(ValueError):
     def __init__(self, field: str, message: str, help: str | None = None) -> None:
         super().__init__(message)
         self.field, self.help = field, help
-
-
-def plain(text: str) -> bool:
-    """Whether neither Argo nor Kubernetes finds anything to expand in a text. `$$` is how Kubernetes writes `$`."""
-    return not re.search(r"\{\{|\$[($]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]", text)
 
 
 @dataclass(frozen=True, slots=True)

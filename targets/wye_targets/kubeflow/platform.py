@@ -10,7 +10,7 @@ from typing import Any
 
 from wye.ir.settings import PipelineSettings, Settings
 from wye.sdk.settings import Resources, Retry, memory_bytes, seconds
-from wye_targets.kubeflow.adapter import DISK, SECRETS
+from wye_targets._kfp.adapter import DISK, SECRETS
 from wye_targets.kubeflow.capabilities import Options, native_retry
 from wye_targets.kubeflow.placement import LABEL_VALUE
 

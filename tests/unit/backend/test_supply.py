@@ -150,8 +150,8 @@ def test_kubeflow_carries_the_wheels_in_its_archive(project: Path) -> None:
     (project / "wye.toml").write_text('[packages]\nwheels = ["wheels"]\n')
     kind, file = registry.load("kubeflow"), project / "flow.py"
     files, _ = driver.compile_target(driver.compile_source(file), kind, kind.options(), config=load_config(file))
-    from wye_targets.kubeflow.adapter import FILES
-    from wye_targets.kubeflow.adapter import files as unpacked
+    from wye_targets._kfp.adapter import FILES
+    from wye_targets._kfp.adapter import files as unpacked
 
     (line,) = {part for part in files[0].text.split() if part.strip("'\"").startswith(FILES)}
     found = dict(unpacked(line.strip("'\"")))

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from wye.backend.capabilities import FEATURES
 from wye.runtime.values import wire
-from wye_targets.kubeflow import adapter
+from wye_targets._kfp import adapter
+from wye_targets._kfp.containers import ARGUMENT_LIMIT, boot, quote
+from wye_targets._kfp.service import plain
 from wye_targets.kubeflow.capabilities import CAPABILITIES
-from wye_targets.kubeflow.emit import ARGUMENT_LIMIT, BOOT, quote
-from wye_targets.kubeflow.placement import plain
+from wye_targets.kubeflow.emit import ADAPTER
 
 PIECES = [
     "{",
@@ -68,11 +69,12 @@ def test_long_files_are_split(tmp_path: Path) -> None:
 
 
 def test_the_boot_code_is_what_kfp_local_asks_for() -> None:
-    compile(BOOT, "boot", "exec")
-    assert "kfp.dsl.executor_main" in BOOT
-    assert '"$program_path/ephemeral_component.py"' in BOOT
-    assert '"$@"' in BOOT
-    assert plain(BOOT)
+    text = boot(ADAPTER)
+    compile(text, "boot", "exec")
+    assert "kfp.dsl.executor_main" in text
+    assert '"$program_path/ephemeral_component.py"' in text
+    assert '"$@"' in text
+    assert plain(text)
 
 
 @pytest.mark.parametrize(

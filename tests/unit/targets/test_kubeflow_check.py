@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from wye.driver import compile_source, compile_target
+from wye_targets._kfp.check import check
 from wye_targets.kubeflow import Kubeflow
 from wye_targets.kubeflow.capabilities import Options
-from wye_targets.kubeflow.check import check
 
 SOURCE = """\
 from pathlib import Path

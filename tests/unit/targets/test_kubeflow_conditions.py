@@ -16,9 +16,9 @@ from wye.ir import model as ir
 from wye.ir.expressions import Reference
 from wye.runtime.types import Type
 from wye.runtime.values import encode
-from wye_targets.kubeflow import adapter
-from wye_targets.kubeflow.conditions import Order, express
-from wye_targets.kubeflow.dags import TEXT, Kind
+from wye_targets._kfp import adapter
+from wye_targets._kfp.conditions import Order, express
+from wye_targets._kfp.dags import TEXT, Kind
 
 sys.path.append(str(Path(__file__).parents[2] / "engines"))
 from kfp_interpreter import evaluate

@@ -16,7 +16,6 @@ from typing import Any
 
 from wye.backend.embed import Shipped, data_files, module_files
 from wye.backend.names import NameRules
-from wye.backend.placement import placed
 from wye.ir import json as form
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
@@ -25,11 +24,9 @@ from wye.ir.printer import type_json
 from wye.ir.settings import Settings
 from wye.runtime.types import Type
 from wye.runtime.values import wire
-from wye_targets.kubeflow import placement, platform
-from wye_targets.kubeflow.adapter import RUN_ID, RUN_TIME, TASK_ID
-from wye_targets.kubeflow.capabilities import IMAGE, Options, native_retry
-from wye_targets.kubeflow.dags import FILE, ONLY, TEXT, TEXTS, TIME, Dag, Kind, Origin, Step, definitions
-from wye_targets.kubeflow.placement import plain
+from wye_targets._kfp.adapter import RUN_ID, RUN_TIME, TASK_ID
+from wye_targets._kfp.dags import FILE, ONLY, TEXT, TEXTS, TIME, Dag, Kind, Origin, Step, definitions
+from wye_targets._kfp.service import Service, plain
 
 NAMES = NameRules(limit=56)
 CALL = "wye-call"
@@ -136,7 +133,7 @@ class Task:
 # --- from nodes -------------------------------------------------------------------------------------------------------------------
 
 
-def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, dag: Dag, locate: Locate) -> Task:
+def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, service: Service, dag: Dag, locate: Locate) -> Task:
     """The task of a node, which reads its values in `dag`."""
     handler = node is pipeline.on_failure
     whole = form.handler_file(pipeline) if handler else form.task_file(pipeline, node)
@@ -157,15 +154,16 @@ def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, dag: Dag, loca
         call["span"] = whole["span"]  # for a traceback
     if isinstance(node, ir.Call):
         call["args"] = {p: _hoisted(p, v, call["inputs"], task.constants) for p, v in whole["args"].items()}
-    if "retry" in whole and settings.retry and not native_retry(settings.retry):
+    policy = service.retry(settings) if settings.retry else None
+    if "retry" in whole and settings.retry and policy is None:
         static["retry"] = whole["retry"]
     hidden = {k: v for k, v in settings.env if not plain(v)}
     if hidden:
         static["env"] = hidden
     task.cached = bool(settings.cache and settings.cache.max_age is None)
     step.fields["cachingOptions"] = {"enableCache": True} if task.cached else {}
-    if settings.retry and settings.retry.count and native_retry(settings.retry) and not isinstance(node, ir.Island):
-        step.fields["retryPolicy"] = platform.retry_policy(settings.retry, settings.timeout)
+    if policy and settings.retry and settings.retry.count and not isinstance(node, ir.Island):
+        step.fields["retryPolicy"] = policy
     programs: list[ir.Program] = []
     if isinstance(node, ir.Island):
         programs = island_programs(node, pipeline)
@@ -292,15 +290,14 @@ def items(step: Step, value: Reference, filled: bool, dag: Dag, locate: Locate) 
 # --- executors --------------------------------------------------------------------------------------------------------------------
 
 
-def share(tasks: Iterable[Task], pipeline: ir.Pipeline, options: Options) -> tuple[dict[str, Executor], dict[str, dict[str, Any]]]:
+def share(tasks: Iterable[Task], pipeline: ir.Pipeline, service: Service) -> tuple[dict[str, Executor], dict[str, dict[str, Any]]]:
     """Give each task its executor. The commonest form of its calls stands in the executor; calls that differ carry their own."""
     groups: dict[str, tuple[Executor, dict[str, Any], list[Task]]] = {}
     for task in tasks:
         s = task.settings
         env = {k: v for k, v in s.env if plain(v)}
-        image, python = options.qualified(s.image or options.image or IMAGE), s.python or "python3"
-        container = Executor(task.static, (), image, python, env, platform.resources(s.resources, options))
-        config = placement.executor(placed(options, s, "kubeflow"), platform.executor(s, pipeline.settings, options))
+        container = Executor(task.static, (), service.image(s), s.python or "python3", env, service.resources(s))
+        config = service.config(s)
         key = json.dumps([task.static, container.image, container.python, env, container.resources, config], sort_keys=True)
         groups.setdefault(key, (container, config, []))[2].append(task)
     executors: dict[str, Executor] = {}

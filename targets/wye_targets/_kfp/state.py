@@ -11,9 +11,10 @@ from wye.ir import json as form
 from wye.ir import model as ir
 from wye.ir.expressions import Key, Reference, key
 from wye.ir.model import Expr, Node
-from wye_targets.kubeflow import tasks
-from wye_targets.kubeflow.dags import FILE, ONLY, TEXT, Dag, Kind, Origin, Step
-from wye_targets.kubeflow.tasks import Element, Task
+from wye_targets._kfp import tasks
+from wye_targets._kfp.dags import FILE, ONLY, TEXT, Dag, Kind, Origin, Step
+from wye_targets._kfp.service import Service
+from wye_targets._kfp.tasks import Element, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class State:
     """One pipeline on its way."""
 
     pipeline: ir.Pipeline
+    service: Service
     names: dict[str, str]
     """Of the nodes that are tasks, in KFP's spelling."""
     components: dict[str, str]
@@ -55,7 +57,7 @@ class State:
 
     def task(self, node: form.Task, dag: Dag) -> Task:
         name = self.names[node.id]
-        task = tasks.from_node(node, Step(name, node.id, self.components[name]), self.pipeline, dag, self.locate)
+        task = tasks.from_node(node, Step(name, node.id, self.components[name]), self.pipeline, self.service, dag, self.locate)
         for port, kfp in tasks.output_keys(node, self.pipeline).items():
             self.values["output", node.id, port] = Origin(dag, name, kfp, task.ports[kfp])
         return task

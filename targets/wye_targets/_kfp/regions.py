@@ -26,12 +26,12 @@ from wye.ir import model as ir
 from wye.ir.expressions import Reference, key, references
 from wye.ir.model import Block, Expr, Node
 from wye.ir.nodes import every, read
-from wye_targets.kubeflow import tasks
-from wye_targets.kubeflow.adapter import STATUS as STATUS_INPUT
-from wye_targets.kubeflow.conditions import Cel, Order, express, joined, negated
-from wye_targets.kubeflow.dags import CHANNEL, FILES, ONLY, STATUS, TEXT, TEXTS, Dag, Kind, Origin, Step
-from wye_targets.kubeflow.state import Scope, State
-from wye_targets.kubeflow.tasks import Element
+from wye_targets._kfp import tasks
+from wye_targets._kfp.adapter import STATUS as STATUS_INPUT
+from wye_targets._kfp.conditions import Cel, Order, express, joined, negated
+from wye_targets._kfp.dags import CHANNEL, FILES, ONLY, STATUS, TEXT, TEXTS, Dag, Kind, Origin, Step
+from wye_targets._kfp.state import Scope, State
+from wye_targets._kfp.tasks import Element
 
 ALL_DONE = {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
 
@@ -234,7 +234,7 @@ class Lowering(State):
         used = self.used(node, len(node.body.yields))
         assert isinstance(node.over, Reference), "what is iterated over is a value"
         over = self.locate(node.over)
-        filled = bool(used) or scope.joined or (isinstance(over, Origin) and over.kind == TEXTS)
+        filled = bool(used) or scope.joined or not self.service.empty_loops or (isinstance(over, Origin) and over.kind == TEXTS)
         items = self._items(node.over, over, filled, dag, scope)
         whole = self.group("map", dag)
         whole.step.after |= self.after(node)

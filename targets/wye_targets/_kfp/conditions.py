@@ -19,8 +19,8 @@ from wye.ir.expressions import Reference, constant
 from wye.ir.model import Expr
 from wye.runtime.types import Type
 from wye.runtime.values import wire
-from wye_targets.kubeflow.adapter import EXACT
-from wye_targets.kubeflow.dags import Kind
+from wye_targets._kfp.adapter import EXACT
+from wye_targets._kfp.dags import Kind
 
 Order = Literal["", "low", "high"]
 Operand = Callable[[Reference, Order], tuple[str, Kind] | None]
