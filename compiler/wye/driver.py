@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from wye import cache, passes
-from wye.backend.check import CheckedPipeline, check, judge
+from wye.backend.check import CheckedPipeline, check, judge, takes_images
+from wye.backend.images import images_of, in_images
 from wye.backend.report import report_file
-from wye.backend.supply import supply
+from wye.backend.supply import supply, supply_of
 from wye.backend.target import EmittedFile, Target
 from wye.diagnostics import CompileFailed
 from wye.ir.model import Pipeline
@@ -21,7 +23,8 @@ def layout_of(file: Path, config: Config | None = None) -> Layout:
     """Where the user's code lies and how it travels: as `[code]` of a stack says, else of the nearest file. Raises `CompileFailed`."""
     config = config or load_config(file)
     code = config.code
-    return Layout(code.packaging, code.include, code.exclude, code.roots, (config.folder or file.parent).resolve())
+    packaging: Literal["slice", "tree"] = "slice" if code.packaging == "slice" else "tree"
+    return Layout(packaging, code.include, code.exclude, code.roots, (config.folder or file.parent).resolve())
 
 
 def root_of(file: Path, layout: Layout | None = None) -> Path:
@@ -68,7 +71,12 @@ def compile_target(
     effective: tuple[Effective, ...] = (),
 ) -> tuple[tuple[EmittedFile, ...], CheckedPipeline]:
     """One target's files with the loss report, and the proof that the target can do all that the pipeline asks. Raises `CompileFailed`."""
-    pipeline = supply(pipeline, config) if config else pipeline
+    built = bool(config and takes_images(target, options, config))
+    pipeline = supply(pipeline, config) if config and not built else pipeline
     legal = passes.islands(pipeline, judge(target, options), target.name)
     checked = check(legal, target, options, strict=strict, config=config, effective=effective)
+    if config and built:
+        base = target.capabilities.image
+        images = images_of(legal, options, base, supply_of(legal, config))
+        checked = replace(checked, pipeline=in_images(legal, images, options, base), images=images)
     return (*target.emit(target.lower(checked, options)), report_file(checked)), checked

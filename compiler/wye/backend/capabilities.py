@@ -82,6 +82,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("step.files", "environment", "data files per step"),
     Feature("step.env", "environment", "environment variables"),
     Feature("step.secrets", "environment", "secrets by reference"),
+    Feature("code.image", "environment", '`packaging = "image"`: programs and packages in images of one\'s own'),
     Feature("step.context", "environment", "`wye.context()`: run id, attempt, scheduled time, task id"),
     Feature("stack.store", "environment", "the stack's artifact store"),
     Feature("stack.registry", "environment", "the stack's container registry"),

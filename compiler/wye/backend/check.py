@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from wye.backend.capabilities import FEATURES, Level, Place, Row
+from wye.backend.images import FEATURE, Image, in_image
 from wye.backend.placement import PLACEMENT, check_blocks
 from wye.diagnostics import Diagnostic, Diagnostics, Span
 from wye.ir import model as ir
@@ -38,6 +39,12 @@ _IN_ISLAND = {
     "step.memory": Row("emulated", "the island has the largest of its steps' resources"),
 }
 """Settings of steps inside an island, where the platform has no say: the same on every target."""
+_IN_IMAGE = {
+    "step.packages": Row("native", "in the image that `wye build` makes"),
+    "step.files": Row("native", "in the image that `wye build` makes, beside the step's program"),
+    "step.image": Row("native", "what the image that `wye build` makes begins with"),
+}
+"""Settings of steps whose image Wye makes: the same on every target."""
 _SHARED = {f.name for f in fields(Shared)}
 _SEAL = object()
 
@@ -90,11 +97,18 @@ class CheckedPipeline:
     """What the project says for every target: how its code travels, where packages come from."""
     effective: tuple[Effective, ...]
     """Each value of the target's options and of the steps' own blocks, and whose it is."""
+    images: tuple[Image, ...]
+    """What its tasks run in, when programs and packages come in images: then no other program need travel."""
     seal: object = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
             raise TypeError("only `check` makes a CheckedPipeline")
+
+    @property
+    def plain(self) -> Settings:
+        """The settings of what a target adds of its own, and of nothing of the user's."""
+        return in_image(Settings(), self.images[0]) if self.images else Settings()
 
 
 def check(
@@ -110,9 +124,11 @@ def check(
     all that it does by other means, or that has no meaning there. `effective`: why the options are what they are."""
     problems = Diagnostics()
     effective += check_blocks(pipeline, target.name, options, problems)
+    config = config or Config()
+    built = takes_images(target, options, config)
     decisions: dict[tuple[Any, ...], Decision] = {}
-    for use in (*uses(pipeline), *_stack_uses(effective, target.name)):
-        row = _row(use, target, options)
+    for use in (*uses(pipeline), *_stack_uses((*effective, *config.effective), target.name)):
+        row = _IN_IMAGE[use.feature] if built and use.feature in _IN_IMAGE else _row(use, target, options)
         if row.level == "rejected":
             problems.error("WYE4001", f"{target.name} cannot do {_title(use)}: {row.how}", use.span, help=row.help, target=target.name)
         elif strict and row.level != "native":
@@ -120,7 +136,12 @@ def check(
             problems.error("WYE4002", message, use.span, help=row.help, target=target.name)
         decisions.setdefault(_once(use, row), Decision(use.feature, row.level, row.how, row.link, use.span, use.subject, row.help))
     problems.check()
-    return CheckedPipeline(pipeline, target, tuple(decisions.values()), config or Config(), effective, _SEAL)
+    return CheckedPipeline(pipeline, target, tuple(decisions.values()), config, effective, (), _SEAL)
+
+
+def takes_images(target: Target, options: Any, config: Config) -> bool:
+    """Whether the target's tasks run in images that `wye build` makes: when the project says so, and they run in containers at all."""
+    return config.code.packaging == "image" and target.capabilities.row(FEATURE, "image", options).level == "native"
 
 
 def _stack_uses(effective: tuple[Effective, ...], target: str) -> Iterator[Use]:
@@ -133,6 +154,8 @@ def _stack_uses(effective: tuple[Effective, ...], target: str) -> Iterator[Use]:
             yield Use(PLACEMENT, ((e.key if e.subject else key).partition(".")[0], e.value), e.span, e.subject or target)
         elif e.key in _SHARED:
             yield Use(f"stack.{e.key}", e.value, e.span, target)
+        elif (e.key, e.value) == ("code.packaging", "image"):
+            yield Use(FEATURE, e.value, e.span, target)
 
 
 def notes(checked: CheckedPipeline) -> tuple[Diagnostic, ...]:

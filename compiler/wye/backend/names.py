@@ -35,6 +35,14 @@ class NameRules:
         return text[: self.limit - len(mark)].rstrip(self.fill) + mark
 
 
+def pulled(image: str, registry: str | None) -> str:
+    """The image as it is pulled: behind the registry, unless it names one. As for a container engine, what stands before the first `/` is
+    a host if it could be none else."""
+    host, slash, _ = image.partition("/")
+    own = slash and ("." in host or ":" in host or host == "localhost")
+    return image if own or not registry else f"{registry}/{image}"
+
+
 def spellings(names: Iterable[str], rules: NameRules, reserved: Collection[str] = ()) -> dict[str, str]:
     """Each name's spelling. Names that the platform takes as they are stay; of the others, those that would meet get a mark.
 

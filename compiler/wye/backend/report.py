@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from wye.backend.capabilities import Level
 from wye.backend.check import CheckedPipeline, Decision
+from wye.backend.images import Image
 from wye.backend.target import EmittedFile
 from wye.backend.write import REPORT
 from wye.diagnostics import Span
@@ -31,6 +32,7 @@ def report_json(checked: CheckedPipeline) -> dict[str, Any]:
         "summary": {level: levels.count(level) for level in get_args(Level) if level != "rejected"},
         "rows": [_row(d) for d in rows],
         **_set(checked),
+        **({"images": [image_json(i) for i in checked.images]} if checked.images else {}),
     }
 
 
@@ -41,6 +43,12 @@ def report_file(checked: CheckedPipeline) -> EmittedFile:
 
 def _row(d: Decision) -> dict[str, Any]:
     return {"feature": d.feature, "level": d.level, "how": d.how, "link": d.link, "subject": d.subject, "span": place(d.span)}
+
+
+def image_json(image: Image) -> dict[str, Any]:
+    """An image that the artifact names, for machines."""
+    e = image.environment
+    return {"image": image.reference, "base": e.base, "python": e.python, "packages": list(e.packages), "tasks": list(image.tasks)}
 
 
 def _set(checked: CheckedPipeline) -> dict[str, Any]:

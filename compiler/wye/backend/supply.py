@@ -1,5 +1,5 @@
-"""A flat pipeline and `[packages]` of the stack file in; the pipeline out with what its tasks' packages are installed with: where from,
-pinned by what, and wheels that travel with the programs.
+"""A flat pipeline and `[packages]` of the stack file in; what its tasks' packages are installed with out: where from, pinned by what, and
+wheels. `supply` gives the pipeline all that, the wheels with its programs.
 
 Credentials are in none of it: pip and uv read them from variables and netrc where a task runs.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,29 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?\s*(([=<>!~]=?|===)[^;@#]*)?(;.*)?")
 
 
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """`form`: what a task file says of it (`index`, `extra`, `proxy`, `cert`, `lock`, `hashes`), as far as there is any."""
+
+    form: dict[str, Any]
+    wheels: tuple[DataFile, ...]
+
+
 def supply(pipeline: Pipeline, config: Config) -> Pipeline:
-    """Raises `CompileFailed` when a file that is named cannot be read, or cannot travel."""
+    """Raises as `supply_of` does."""
+    found = supply_of(pipeline, config)
+    if found is None:
+        return pipeline
+    pipeline = replace(pipeline, install=json.dumps(found.form, sort_keys=True))
+    return _with_wheels(pipeline, found.wheels) if found.wheels else pipeline
+
+
+def supply_of(pipeline: Pipeline, config: Config) -> Supply | None:
+    """None when nothing is said, or nothing is installed. Raises `CompileFailed` when a file that is named cannot be read, or cannot
+    travel."""
     p = config.packages
     if not any(n.settings.packages for n in _tasks(pipeline)) or not any((p.index, p.extra_index, p.lock, p.wheels, p.proxy, p.cert)):
-        return pipeline
+        return None
     problems = Diagnostics()
     form: dict[str, Any] = {"index": p.index, "extra": list(p.extra_index), "proxy": p.proxy}
     if p.cert:
@@ -39,8 +57,7 @@ def supply(pipeline: Pipeline, config: Config) -> Pipeline:
         form["hashes"] = "--hash=" in form["lock"]
     wheels = _wheels(config, problems)
     problems.check()
-    install = json.dumps({k: v for k, v in form.items() if v}, sort_keys=True)
-    return _with_wheels(replace(pipeline, install=install), wheels) if wheels else replace(pipeline, install=install)
+    return Supply({k: v for k, v in form.items() if v}, wheels)
 
 
 def _tasks(pipeline: Pipeline) -> list[Call | Compute | Fail]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wye.backend.capabilities import Capabilities
-from wye.backend.check import CheckedPipeline
+
+if TYPE_CHECKING:
+    from wye.backend.check import CheckedPipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +20,20 @@ class EmittedFile:
     text: str
     data: bytes | None = None
     """What stands in it instead of the text, when that is no UTF-8 text."""
+    mode: int | None = None
+    """Its permissions, where they matter: then whoever compiles has no say in them."""
 
     @property
     def content(self) -> bytes:
         return self.text.encode("utf-8") if self.data is None else self.data
 
 
-def emitted(path: str, data: bytes) -> EmittedFile:
+def emitted(path: str, data: bytes, mode: int | None = None) -> EmittedFile:
     """A file of an artifact, whatever stands in it."""
     try:
-        return EmittedFile(path, data.decode("utf-8"))
+        return EmittedFile(path, data.decode("utf-8"), mode=mode)
     except UnicodeDecodeError:
-        return EmittedFile(path, "", data)
+        return EmittedFile(path, "", data, mode)
 
 
 class Target(Protocol):

@@ -62,6 +62,10 @@ def _stage(new: Path, files: Iterable[EmittedFile]) -> None:
         place = new / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(file.content)
+        if file.mode is not None:
+            place.chmod(file.mode)
+            for folder in place.parents[: len(path.parts)]:
+                folder.chmod(0o755)
 
 
 def _swap(staged: list[tuple[Path, Path]]) -> None:

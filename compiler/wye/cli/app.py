@@ -64,10 +64,21 @@ def _compile(given: argparse.Namespace) -> int:
     return compile_command(wanted, given.out, given.keep_going, given.format)
 
 
+def _build(given: argparse.Namespace) -> int:
+    from wye.cli.build import Asked, build_command, usual_targets
+    from wye.cli.compile import Wanted
+
+    wanted = Wanted(given.sources[0], tuple(given.targets), False, given.stack, False, True, otherwise=usual_targets())
+    asked = Asked(given.out, not given.no_build, given.push, given.dry_run, given.network, given.platform, given.format)
+    return build_command(wanted, given.sources, asked)
+
+
 def _check(given: argparse.Namespace) -> int:
+    from wye.backend import registry
     from wye.cli.compile import Wanted, check_command
 
-    wanted = Wanted(given.sources[0], tuple(given.targets), False, given.stack, given.strict, given.no_schedule, otherwise_all=True)
+    chosen = (tuple(given.targets), False, given.stack, given.strict, given.no_schedule)
+    wanted = Wanted(given.sources[0], *chosen, otherwise=registry.names())
     if len(given.sources) > 1:
         from wye.cli.several import several_command
 
@@ -231,6 +242,24 @@ COMMANDS = {
             NO_SCHEDULE, _format("text", "json", "sarif", "github"),
         ),
         _compile,
+    ),
+    "build": Command(
+        "build the images that programs and packages come in",
+        'Build the images that artifacts name where [code] says packaging = "image":\n'
+        "write DIR/<pipeline>/images/<image>/ with a Dockerfile, and let docker build it.\n"
+        "A tag is the hash of all that goes in: what is unchanged is not built again.",
+        "wye build churn.py --stack prod --push",
+        (
+            SOURCES, TARGETS, STACK,
+            option("-o", "--out", metavar="DIR", type=Path, default=Path("build"), help="where to write (build unless given)"),
+            option("--push", action="store_true", help="push the images to the stack's registry"),
+            option("--no-build", action="store_true", help="only write the folders, for a builder of your own"),
+            option("--dry-run", action="store_true", help="write nothing, and show what would be built"),
+            option("--network", metavar="MODE", help="the network that packages are installed over, as for docker build: host"),
+            option("--platform", metavar="PLATFORM", help="what the images are for, when not this machine: linux/amd64"),
+            _format("text", "json"),
+        ),
+        _build,
     ),
     "run": Command(
         "run a pipeline, on this machine or on a target's engine",

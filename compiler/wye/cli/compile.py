@@ -42,8 +42,8 @@ class Wanted:
     stack: str | None
     strict: bool
     no_schedule: bool
-    otherwise_all: bool = False
-    """Every target, when none is named and no stack is chosen."""
+    otherwise: tuple[str, ...] = ()
+    """The targets when none is named and no stack is chosen."""
     told: set[str] = field(default_factory=set, compare=False)
     """What was said about the choice of a stack: once for all sources."""
 
@@ -124,7 +124,7 @@ def _in_order(problems: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 def _targets(wanted: Wanted, stack: Stack | None) -> tuple[str, ...]:
     """The targets to compile for, each once, in the order given."""
     chosen = list(wanted.targets) + ([stack.target] if stack else [])
-    chosen += registry.names() if wanted.all or (wanted.otherwise_all and not chosen) else ()
+    chosen += registry.names() if wanted.all else () if chosen else wanted.otherwise
     if not chosen:
         known = ", ".join(registry.names()) or "none is installed"
         raise Usage("no target given", f"-t TARGET, --all or --stack NAME; the targets are: {known}")

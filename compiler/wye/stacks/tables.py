@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from wye.diagnostics import Span
 
-Packaging = Literal["slice", "tree"]
+Packaging = Literal["slice", "tree", "image"]
 
 
 class TableError(ValueError):
@@ -27,9 +27,10 @@ class TableError(ValueError):
 class Code:
     """How the user's code travels.
 
-    `packaging`: "slice", what each step needs of the user's modules, or "tree", the packages that the pipeline imports and the files of
-    `include` as they stand. `include`: files, folders and globs (`src/acme`, `data/*.csv`, `**/*.sql`). `exclude`: what of all that stays
-    at home. `roots`: folders whose modules are the user's own, beside that of the pipeline's file (`src`, `libs/*/src`).
+    `packaging`: "slice", what each step needs of the user's modules, "tree", the packages that the pipeline imports and the files of
+    `include` as they stand, or "image", the same in images that `wye build` makes. `include`: files, folders and globs (`src/acme`,
+    `data/*.csv`, `**/*.sql`). `exclude`: what of all that stays at home. `roots`: folders whose modules are the user's own, beside that of
+    the pipeline's file (`src`, `libs/*/src`).
     """
 
     packaging: Packaging = "slice"

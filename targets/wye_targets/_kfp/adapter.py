@@ -53,6 +53,11 @@ def run(executor: Any, task: dict[str, Any], program: str | None, folder: str) -
     given = executor.get("inputs", {})
     parameters = given.get("parameterValues", {})
     task.update(json.loads(parameters.get("wye-call", "{}")))
+    home = task.pop("home", folder)  # where an image that was built for this pipeline has the runner and the programs
+    if home != folder:
+        sys.path.insert(1, home)
+        program = os.path.join(home, "programs", task.get("program") or "")
+        program = program if task["op"] == "island" or task.get("program") else None
     if "context" in task:
         task["context"] = surroundings(task["context"], parameters)
     scratch = DISK if os.path.isdir(DISK) else folder
@@ -69,7 +74,7 @@ def run(executor: Any, task: dict[str, Any], program: str | None, folder: str) -
         hand_on(task, values, out)
         publish(task, executor["outputs"], out)
         return 0
-    command = [sys.executable, os.path.join(folder, "wye_runtime", "__main__.py"), "--out", out, "--work", os.path.join(scratch, "work")]
+    command = [sys.executable, os.path.join(home, "wye_runtime", "__main__.py"), "--out", out, "--work", os.path.join(scratch, "work")]
     for name, content in (("task", task), ("values", values)):
         path = os.path.join(folder, name + ".json")
         with open(path, "w") as file:

@@ -64,16 +64,16 @@ def _arguments(e: Executor, adapter: Adapter) -> Iterator[str]:
         yield from quote(f"# {path}\n{wire(json.loads(text)) if path.rpartition('/')[2] == LINES else text}")
     if e.data:
         yield from quote(FILES + archive(e.data))
-    runtime = _runtime(adapter, e.interpreter)
+    runtime = _runtime(adapter, e.interpreter, e.built)
     assert len(runtime) <= ARGUMENT_LIMIT
     yield runtime
 
 
 @cache
-def _runtime(adapter: Adapter, interpreter: bool) -> str:
-    """`interpreter`: with what an island runs."""
+def _runtime(adapter: Adapter, interpreter: bool, built: bool) -> str:
+    """`interpreter`: with what an island runs; `built`: all but the adapter is in the image."""
     own = [(name, resources(package).joinpath(file).read_text(encoding="utf-8")) for name, package, file in adapter]
-    return payload((*own, *runtime_files(interpreter=interpreter)))
+    return payload((*own, *(() if built else runtime_files(interpreter=interpreter))))
 
 
 def quote(text: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wye.ir.settings import Settings
@@ -24,6 +24,10 @@ class Service:
     """The task's `retryPolicy`; None: the runner tries again."""
     config: Callable[[Settings], Part]
     """The executor's part of the document beside the specification; nothing where there is none."""
+    own: Settings = field(default_factory=Settings)
+    """The settings of tasks that are the service's affair alone."""
+    built: bool = False
+    """Whether the images have programs and runner."""
     empty_loops: bool = True
     """Whether a loop over nothing is known to succeed. Else it has one iteration that does nothing."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import Any
 
+from wye.backend.dockerfile import HOME
 from wye.backend.embed import Shipped, data_files, module_files
 from wye.backend.names import NameRules
 from wye.ir import json as form
@@ -31,6 +32,8 @@ from wye_targets._kfp.service import Service, plain
 NAMES = NameRules(limit=56)
 CALL = "wye-call"
 GUARD = "wye-item"
+PASS = "pass"
+"""What tasks of the target's own do, and their label."""
 CONSTANT_LIMIT = 8192
 """Bytes of a constant that travels as an input; a longer one stays in the executor, whose arguments can be split."""
 # What a reader of the executor does not need, or what would make two calls of one step look different.
@@ -64,6 +67,8 @@ class Executor:
     interpreter: bool = False
     data: tuple[Shipped, ...] = ()
     """What travels as it is."""
+    built: bool = False
+    """The image has programs and runner."""
 
 
 @dataclass(slots=True)
@@ -259,7 +264,7 @@ def _hoisted(parameter: str, value: dict[str, Any], inputs: dict[str, Any], cons
 def passing(step: Step, value: ir.Const | Reference | None, format: str, dag: Dag, locate: Locate) -> Task:
     """A task that hands on a value as its output (the adapter does it, no runner starts); without a value, one that only waits."""
     step.fields["cachingOptions"] = {}
-    task = Task(step, "pass", Settings(), {"wye": form.VERSION, "op": "pass"}, {"inputs": {}}, {})
+    task = Task(step, PASS, Settings(), {"wye": form.VERSION, "op": PASS}, {"inputs": {}}, {})
     if isinstance(value, ir.Const):
         _constant(task, value)
     elif value is not None:
@@ -294,7 +299,7 @@ def share(tasks: Iterable[Task], pipeline: ir.Pipeline, service: Service) -> tup
     """Give each task its executor. The commonest form of its calls stands in the executor; calls that differ carry their own."""
     groups: dict[str, tuple[Executor, dict[str, Any], list[Task]]] = {}
     for task in tasks:
-        s = task.settings
+        s = service.own if task.static["op"] == PASS else task.settings
         env = {k: v for k, v in s.env if plain(v)}
         container = Executor(task.static, (), service.image(s), s.python or "python3", env, service.resources(s))
         config = service.config(s)
@@ -313,8 +318,12 @@ def share(tasks: Iterable[Task], pipeline: ir.Pipeline, service: Service) -> tup
             task.executor = label
             if own != common:
                 task.step.given[CALL] = (TEXT, {"runtimeValue": {"constant": own}})
-        task_form = {**container.task, "id": label.removeprefix("exec-"), **json.loads(common)}
+        task_form = {**container.task, "id": label.removeprefix("exec-"), **json.loads(common), **({"home": HOME} if service.built else {})}
         first = members[0]
+        if service.built:
+            executors[label] = replace(container, task=task_form, built=True)
+            platforms |= {label: config} if config else {}
+            continue
         executors[label] = replace(container, task=task_form, files=first.programs, interpreter=first.interpreter, data=first.data)
         platforms |= {label: config} if config else {}
     return dict(sorted(executors.items())), dict(sorted(platforms.items()))

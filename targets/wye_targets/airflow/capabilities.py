@@ -161,6 +161,7 @@ ROWS: dict[str, Row] = {
     "step.image": Row("rejected", "Airflow's workers run steps without containers", _EXECUTORS, help=NO_CONTAINER),
     "step.python": Row("rejected", "Airflow's workers run steps without containers", _EXECUTORS, help=NO_CONTAINER),
     "step.files": Row("native", "files beside the step's program, in the DAG folder", _DAGS),
+    "code.image": Row("advisory", "workers run steps without containers: the programs travel beside the DAG, as a tree", _EXECUTORS),
     "step.env": Row("native", "set for the step's process", _OPERATOR),
     "step.secrets": Row("native", "Airflow Variables, read when the task runs, masked in its log", _VARIABLES),
     "step.context": Row("native", "run_id, try_number, and task_id with the map_index: `train[2]`", _TEMPLATES),

@@ -25,6 +25,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+IMAGE = "/opt/wye"  # where an image that was built for this pipeline has the runner and the programs
+HOME = HERE if os.path.isdir(os.path.join(HERE, "wye_runtime")) else IMAGE
 SECRETS = "/run/secrets"
 LATE = 124
 STOPPED = (128 + signal.SIGHUP, 128 + signal.SIGINT, 128 + signal.SIGTERM)
@@ -197,7 +199,7 @@ class Task:
             write(path, content)
             arguments += ["--" + name, path]
         if task["op"] == "island" or task.get("program"):
-            arguments += ["--program", os.path.join(HERE, "programs", task.get("program") or "")]
+            arguments += ["--program", os.path.join(HOME, "programs", task.get("program") or "")]
         self.reveal()
         timer = None
         if self.run["deadline"]:
@@ -355,5 +357,5 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     for number in (signal.SIGTERM, signal.SIGINT):  # process 1 of a container dies of no signal that it does not ask for
         signal.signal(number, leave)
-    sys.path.insert(0, HERE)  # for the runner
+    sys.path.insert(0, HOME)  # for the runner
     sys.exit(main(*sys.argv[1:]))

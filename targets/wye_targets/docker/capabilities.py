@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
+from wye.backend.names import pulled
 from wye.schedules import crontab
 from wye.sdk.settings import Schedule, memory_bytes
 
@@ -54,10 +55,7 @@ class DockerOptions:
 
     def where(self, image: str | None) -> str:
         """The image, with its registry."""
-        image = image or self.image
-        head, slash, _ = image.partition("/")
-        own = bool(slash) and ("." in head or ":" in head or head == "localhost")
-        return image if own or not self.registry else f"{self.registry}/{image}"
+        return pulled(image or self.image, self.registry)
 
 
 def _memory(value: Any, options: Any) -> Row | None:
@@ -109,6 +107,7 @@ ROWS: dict[str, Row] = {
     "step.image": Row("native", "image", _SERVICES + "#image"),
     "step.python": Row("native", "entrypoint", _SERVICES + "#entrypoint"),
     "step.files": Row("native", "files beside the step's program", _VOLUMES),
+    "code.image": Row("native", "programs, packages and runner in the image; task files beside compose.yaml", _SERVICES + "#image"),
     "step.env": Row("native", "environment; what a compose file could read otherwise is set by the runner", _SERVICES + "#environment"),
     "step.secrets": Row("native", "secrets, from variables of who starts the run; the runner sets the step's variables", _SECRETS),
     "step.context": Row("native", "RUN_ID, SCHEDULED_TIME, attempts as the runner counts them", _SERVICES + "#environment"),

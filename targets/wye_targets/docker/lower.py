@@ -11,6 +11,7 @@ from typing import Any
 from wye.backend.check import CheckedPipeline
 from wye.backend.embed import program_files
 from wye.backend.guards import BEGIN, Draft, Regions, light, named, programs_of
+from wye.backend.images import Image
 from wye.backend.names import NameRules, spellings
 from wye.ir import model as ir
 from wye.ir.printer import type_json
@@ -47,6 +48,8 @@ class Project:
     parameters: tuple[tuple[str, ir.Parameter], ...]
     secrets: tuple[tuple[str, tuple[str, ...]], ...]
     interpreter: bool
+    images: tuple[Image, ...]
+    """What has the programs and the runner, when these do not travel."""
 
 
 def lower(checked: CheckedPipeline, options: DockerOptions) -> Project:
@@ -60,23 +63,24 @@ def lower(checked: CheckedPipeline, options: DockerOptions) -> Project:
     for draft in regions.drafts.values():
         for secret in draft.node.settings.secrets if draft.node else ():
             found.setdefault(secret.env, {})[secret.name] = None
-    services = {START: _start(pipeline, options, parameters, tuple(found))}
-    services |= {names[d.id]: _service(d, names, options) for d in regions.drafts.values()}
+    services = {START: _start(pipeline, options, checked.plain, parameters, tuple(found))}
+    services |= {names[d.id]: _service(d, names, options, checked.plain) for d in regions.drafts.values()}
     tags = dict(pipeline.settings.tags)
     services = {n: {k: s[k] if k != "labels" else tags | s[k] for k in _ORDER if k in s} for n, s in services.items()}
     compose: dict[str, Any] = {"name": PROJECTS.spell(pipeline.name), "services": services}
     if found:
         compose["secrets"] = {env: {"environment": env} for env in found}
     compose["volumes"] = {VOLUME: {}}
-    used = {p for form in tasks.values() for p in programs_of(form)}
+    used = {p for form in tasks.values() for p in programs_of(form)} if not checked.images else ()
     programs = tuple(p for p in pipeline.programs if p.id in used)
     spec: dict[str, Any] = {"pipeline": pipeline.name, "digest": ""}
     spec["parameters"] = [{"name": p.name, "variable": v, "type": type_json(p.type)} | _default(p) for v, p in parameters]
     spec |= {k: v for k, v in (("timeout", pipeline.settings.timeout), ("max_parallel", pipeline.settings.max_parallel)) if v is not None}
     spec["digest"] = _digest([compose, spec, tasks, [(path, data.hex()) for p in programs for path, data in program_files(p)]])
     interpreter = any(form["op"] == "island" for form in tasks.values())
+    images = checked.images
     secrets = tuple((env, tuple(of)) for env, of in found.items())
-    return Project(pipeline, compose, spec, tasks, programs, parameters, secrets, interpreter)
+    return Project(pipeline, compose, spec, tasks, programs, parameters, secrets, interpreter, images)
 
 
 def _default(p: ir.Parameter) -> dict[str, Any]:
@@ -127,10 +131,14 @@ def _plain(value: str) -> bool:
 
 
 def _start(
-    pipeline: ir.Pipeline, options: DockerOptions, parameters: tuple[tuple[str, ir.Parameter], ...], secrets: tuple[str, ...]
+    pipeline: ir.Pipeline,
+    options: DockerOptions,
+    plain: Settings,
+    parameters: tuple[tuple[str, ir.Parameter], ...],
+    secrets: tuple[str, ...],
 ) -> dict[str, Any]:
     """The first service: it alone reads the parameters, and it fails before anything has run when a secret is missing."""
-    service = _container(START, options.where(None), "", str(pipeline.span), ())
+    service = _container(START, options.where(plain.image), "", str(pipeline.span), (), plain.python or "python3")
     service["user"] = "0:0"  # the volume belongs to root until this service has opened it to the users of other images
     variables = [variable for variable, _ in parameters]
     if any(p.scheduled for p in pipeline.parameters) or any(p.context for p in pipeline.programs):
@@ -142,8 +150,8 @@ def _start(
     return service
 
 
-def _service(draft: Draft, names: dict[str, str], options: DockerOptions) -> dict[str, Any]:
-    settings = draft.node.settings if draft.node else Settings()
+def _service(draft: Draft, names: dict[str, str], options: DockerOptions, plain: Settings) -> dict[str, Any]:
+    settings = draft.node.settings if draft.node else plain
     service = _container(names[draft.id], options.where(settings.image), draft.id, draft.span, settings.tags, settings.python or "python3")
     env = {k: v for k, v in settings.env if _plain(v)}
     if env:

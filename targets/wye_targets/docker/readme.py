@@ -39,8 +39,19 @@ What the pipeline returned, and what each task left (`state/`, `tasks/`), is on 
 """
 
 
+_IMAGES = """\
+## Images
+
+The programs and what they need are in images, which an engine that does not have them pulls. `wye build` makes them, from the same source
+with the same stack; what was compiled from another source names another tag.
+
+"""
+
+
 def readme(project: Project) -> str:
     parts = [_RUN.format(name=project.compose["name"])]
+    if project.images:
+        parts.append(_IMAGES + "\n".join(f"- `{i.reference}`" for i in project.images) + "\n")
     if project.parameters:
         example = project.parameters[0][0]
         parts.append("## Parameters\n")

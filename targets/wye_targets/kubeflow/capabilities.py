@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
+from wye.backend.names import pulled
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
 from wye.ir.nodes import arms
@@ -62,16 +63,17 @@ class Options:
     def __post_init__(self) -> None:
         if self.registry is not None and not _REGISTRY.fullmatch(self.registry):
             raise PlacementError("registry", f"not a registry: {self.registry!r}", "write a host, and a folder if there is one")
+        if self.image is not None and not _IMAGE.fullmatch(self.image):
+            raise PlacementError("image", f"not the name of an image: {self.image!r}", "write it as for docker: python:3.12-slim")
         if self.store is not None and not _STORE.fullmatch(self.store):
             raise PlacementError("store", f"not an address of a store: {self.store!r}", "write it with its scheme: s3://bucket/folder")
 
     def qualified(self, image: str) -> str:
-        """The image as it is pulled. As for a container engine, what stands before the first `/` is a host if it could be none else."""
-        host, slash, _ = image.partition("/")
-        own = slash and ("." in host or ":" in host or host == "localhost")
-        return image if own or not self.registry else f"{self.registry}/{image}"
+        """The image as it is pulled."""
+        return pulled(image, self.registry)
 
 
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 _REGISTRY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _STORE = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@%+=,?&-]+")
 
@@ -199,6 +201,11 @@ ROWS: dict[str, Row] = {
     "step.image": Row("native", "the container's image", _DOCS + "components/lightweight-python-components/"),
     "step.python": Row("native", "the container's command", _DOCS + "components/container-components/"),
     "step.files": Row("emulated", "compressed in the container's arguments; the pipeline takes `max_bytes` in all", _SPEC),
+    "code.image": Row(
+        "native",
+        "programs, packages and runner in the image; the task in the container's arguments",
+        _DOCS + "components/container-components/",
+    ),
     "step.env": Row("native", "the container's env", _SPEC, when=_env),
     "step.secrets": Row("native", "secretAsEnv", _KUBERNETES, when=_secrets),
     "step.context": Row(

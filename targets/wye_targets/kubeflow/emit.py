@@ -34,8 +34,8 @@ def emit(native: Native) -> tuple[EmittedFile, ...]:
 def _check_size(native: Native, size: int) -> None:
     if size > native.max_bytes:
         message = f"the pipeline takes {size:,} bytes, and the service takes {native.max_bytes:,}"
-        help = "ship less ([code] exclude, or slices), split the pipeline, read large constants from files, "
-        help += "or say what the service takes: `max_bytes` in the stack"
+        help = 'build images that have the programs (packaging = "image" in [code]), ship less ([code] exclude, or slices), split the '
+        help += "pipeline, read large constants from files, or say what the service takes: `max_bytes` in the stack"
         raise CompileFailed([Diagnostic("WYE4004", message, native.span, help=help, target="kubeflow")])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from wye.backend.check import CheckedPipeline
 from wye.backend.placement import placed
 from wye.diagnostics import Span
-from wye.ir.settings import PipelineSettings, Settings
+from wye.ir.settings import Settings
 from wye.schedules.kfp import recurring_run
 from wye_targets._kfp.service import Service
 from wye_targets._kfp.spec import Specification, specification
@@ -31,7 +31,7 @@ class Native:
 
 def lower(checked: CheckedPipeline, options: Options) -> Native:
     pipeline = checked.pipeline
-    made = specification(pipeline, service(pipeline.settings, options), options.store)
+    made = specification(pipeline, service(checked, options), options.store)
     scheduled = pipeline.settings.schedule
     return Native(
         made,
@@ -43,8 +43,9 @@ def lower(checked: CheckedPipeline, options: Options) -> Native:
     )
 
 
-def service(pipeline: PipelineSettings, options: Options) -> Service:
+def service(checked: CheckedPipeline, options: Options) -> Service:
     """Kubeflow, as the stack says it is."""
+    pipeline = checked.pipeline.settings
 
     def retry(s: Settings) -> dict[str, Any] | None:
         return platform.retry_policy(s.retry, s.timeout) if s.retry and native_retry(s.retry) else None
@@ -57,6 +58,8 @@ def service(pipeline: PipelineSettings, options: Options) -> Service:
         resources=lambda s: platform.resources(s.resources, options),
         retry=retry,
         config=config,
+        own=checked.plain,
+        built=bool(checked.images),
     )
 
 

@@ -45,6 +45,7 @@ CAPABILITIES = Capabilities(
         "step.image": Row("advisory", "steps run as processes, in no image"),
         "step.python": Row("advisory", "steps run as processes, in no image"),
         "step.files": Row("native", "files beside the step's program"),
+        "code.image": Row("advisory", "steps run here without containers: the programs travel as a tree"),
         "step.env": Row("native", "the environment of the step's process"),
         "step.secrets": Row("native", "environment variables of `wye run`; checked before a run starts"),
         "step.context": Row("native", "the plan interpreter says it"),

@@ -58,6 +58,7 @@ def accepted(folder: Path, text: str) -> bool:
 
 GOOD = [
     "",
+    "[code]\npackaging = 'image'\n",
     "[code]\npackaging = 'tree'\ninclude = ['src']\n[packages]\nindex = 'https://a.example.com'\nextra-index = []\n",
     "[stacks.a]\ntarget = 'local'\nworkers = 2\nregistry = 'x'\nstore = 'y'\n",
     "[stacks.a]\ntarget = 'airflow'\nstore = {env = 'SET'}\n[stacks.a.code]\npackaging = {env = 'NOT_SET', default = 'tree'}\n",
@@ -88,7 +89,7 @@ BAD = [
     "[stacks.a]\ntarget = 'kubeflow'\nplacement.image_pull_policy = 'Sometimes'\n",
     "[stacks.a]\ntarget = 'kubeflow'\nplacement.tolerations = [{kee = 'a'}]\n",
     "[stacks.b]\nextends = 'a'\nmax_byte = 3\n[stacks.a]\ntarget = 'kubeflow'\n",
-    "[code]\npackaging = 'image'\n",
+    "[code]\npackaging = 'box'\n",
     "[code]\ninclude = [1]\n",
     "[packages]\nextra_index = []\n",
 ]

@@ -63,7 +63,7 @@ def test_without_a_file_all_is_as_if_unsaid(tmp_path: Path) -> None:
     ("text", "code", "place", "said"),
     [
         ("[code]\npackages = 'tree'\n", "WYE5002", "2:1", "did you mean `packaging`?"),
-        ("[code]\npackaging = 'image'\n", "WYE5007", "2:13", '`packaging` must be one of "slice", "tree", not "image"'),
+        ("[code]\npackaging = 'box'\n", "WYE5007", "2:13", '`packaging` must be one of "slice", "tree", "image", not "box"'),
         ("[code]\ninclude = 'src'\n", "WYE5007", "2:11", "`include` must be a list of strings"),
         ("[code]\ninclude = ['../x']\n", "WYE5008", "2:11", "'../x' leads out of the folder"),
         ("[code]\ninclude = ['/etc']\n", "WYE5008", "2:11", "'/etc' leads out of the folder"),
