@@ -85,6 +85,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("code.image", "environment", '`packaging = "image"`: programs and packages in images of one\'s own'),
     Feature("step.context", "environment", "`wye.context()`: run id, attempt, scheduled time, task id"),
     Feature("stack.store", "environment", "the stack's artifact store"),
+    Feature("stack.store_options", "environment", "how the stack's store is reached"),
     Feature("stack.registry", "environment", "the stack's container registry"),
     Feature("placement", "environment", "placement of tasks, by a stack or a step's own block"),
     Feature("step.cpu", "resources", "cpu"),

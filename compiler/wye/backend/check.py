@@ -17,7 +17,7 @@ from wye.ir.json import returns
 from wye.ir.model import Block, Expr, Node, Pipeline
 from wye.ir.nodes import blocks, inside
 from wye.ir.settings import PipelineSettings, Settings
-from wye.stacks.tables import DEFAULT, Config, Effective, Shared
+from wye.stacks.tables import DEFAULT, Config, Effective, Shared, key_of
 
 if TYPE_CHECKING:
     from wye.backend.target import Target
@@ -45,7 +45,7 @@ _IN_IMAGE = {
     "step.image": Row("native", "what the image that `wye build` makes begins with"),
 }
 """Settings of steps whose image Wye makes: the same on every target."""
-_SHARED = {f.name for f in fields(Shared)}
+_SHARED = {key_of(f): f"stack.{f.name}" for f in fields(Shared)}
 _SEAL = object()
 
 
@@ -152,8 +152,8 @@ def _stack_uses(effective: tuple[Effective, ...], target: str) -> Iterator[Use]:
         before, _, key = e.key.partition(".")
         if e.subject or before == PLACEMENT:
             yield Use(PLACEMENT, ((e.key if e.subject else key).partition(".")[0], e.value), e.span, e.subject or target)
-        elif e.key in _SHARED:
-            yield Use(f"stack.{e.key}", e.value, e.span, target)
+        elif before in _SHARED:
+            yield Use(_SHARED[before], e.value, e.span, target)
         elif (e.key, e.value) == ("code.packaging", "image"):
             yield Use(FEATURE, e.value, e.span, target)
 

@@ -28,6 +28,7 @@ Shipped = tuple[str, bytes]
 
 _INTERPRETER = frozenset({"island.py", "launch.py", "outcome.py", "plan.py", "scope.py"})
 _GUARDS = frozenset({"guards.py"})
+_STORE = frozenset({"store.py"})
 
 UNPACK = """\
 def unpack(payload, folder):
@@ -45,11 +46,12 @@ _STORED = 65535
 
 
 @cache
-def runtime_files(*, interpreter: bool = False, guards: bool = False) -> tuple[File, ...]:
-    """The runtime as the package `wye_runtime`; with the plan interpreter only where a target runs plans, and what reads guards only where
-    its tasks have them."""
+def runtime_files(*, interpreter: bool = False, guards: bool = False, store: bool = False) -> tuple[File, ...]:
+    """The runtime as the package `wye_runtime`; with the plan interpreter only where a target runs plans, what reads guards only where its
+    tasks have them, and what writes and reads a store only where the stack has the address of one."""
     found = {p.name: p.read_text(encoding="utf-8") for p in resources("wye.runtime").iterdir() if p.name.endswith(".py")}
-    left_out = (frozenset() if interpreter else _INTERPRETER) | (frozenset() if guards else _GUARDS)
+    parts = ((interpreter, _INTERPRETER), (guards, _GUARDS), (store, _STORE))
+    left_out = {name for wanted, names in parts if not wanted for name in names}
     return tuple((f"{PACKAGE}/{name}", text) for name, text in sorted(found.items()) if name not in left_out)
 
 

@@ -11,4 +11,5 @@ if __name__ == "__main__":
     package.__path__ = [folder]
     from importlib import import_module
 
-    sys.exit(import_module("wye_runtime.runner").main(sys.argv[1:]))
+    store = sys.argv[1:2] == ["store"]
+    sys.exit(import_module("wye_runtime.store" if store else "wye_runtime.runner").main(sys.argv[1 + store :]))

@@ -52,12 +52,13 @@ def first_failure(tasks: Iterable[str], state: Callable[[str], Json]) -> Optiona
     return None
 
 
-def plain_text(file: str, format: str) -> str:
-    """A value that a task left in a file, as wire text; of an artifact the path."""
+def plain_text(file: str, format: str, where: Optional[str] = None) -> str:
+    """A value that a task left in a file, as wire text; of an artifact the path, or where it is else."""
+    where = where or file
     if os.path.isdir(file):
         with open(os.path.join(file, "value.json"), encoding="ascii") as value:
-            return wire(json.load(value, object_hook=lambda d: os.path.join(file, d["$path"]) if list(d) == ["$path"] else d))
+            return wire(json.load(value, object_hook=lambda d: os.path.join(where, d["$path"]) if list(d) == ["$path"] else d))
     with open(file, "rb") as stream:
         first = stream.read(2)
         whole = first == b"\x80\x04" or format == "bytes"
-        return wire(file) if whole else (first + stream.read()).decode("ascii")
+        return wire(where) if whole else (first + stream.read()).decode("ascii")

@@ -147,6 +147,8 @@ def stack_of(found: StackFile, name: str, targets: Iterable[str], environ: Mappi
     settings: list[Setting] = []
     for at, stack in levels[1:]:
         rest = {k: v for k, v in found.stacks[stack].items() if k not in STACK_KEYS}
+        if "store" in rest:  # options are those of the store that they were written for
+            settings = [s for s in settings if s.key != "store-options"]
         settings += _settings(found.document, at, rest, whose(stack, name), environ)
     return Stack(name, target, tuple(settings), config, tuple(chain))
 

@@ -27,7 +27,7 @@ def stack_options(target: str, kind: type, stack: Iterable[Setting], source: Ite
     is only handed on. Raises `CompileFailed`."""
     known = {key_of(f) for f in fields(kind)}
     given = list(stack)
-    shared = {f.name for f in fields(Shared)} - known
+    shared = {key_of(f) for f in fields(Shared)} - known
     other = [s for s in given if s.key in shared]
     problems = Diagnostics()
     made = make(option_words(target), kind, [*(s for s in given if s not in other), *source], problems)

@@ -5,6 +5,7 @@ Paths are POSIX, relative to the folder of the file that names them; whether som
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -82,11 +83,39 @@ TABLES = {"code": Code, "packages": Packages}
 
 
 @dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """How a store is reached whose `store` is an address; credentials are found where tasks run, and never stand here.
+
+    `endpoint`: where the service is, when it is not the vendor's own (MinIO, Ceph, a private endpoint). `region`: of an s3:// bucket.
+    `project`: of a gs:// bucket. `account`: the storage account of an az:// container. `packages`: what is installed where the driver is
+    missing, instead of the latest: `["s3fs==2025.3.0"]`.
+    """
+
+    endpoint: str | None = None
+    region: str | None = None
+    project: str | None = None
+    account: str | None = None
+    packages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.endpoint is not None:
+            _url("endpoint", self.endpoint)
+        for name in ("region", "project", "account"):
+            text = getattr(self, name)
+            if text is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,99}", text):
+                raise TableError(name, f"not the name of {'an' if name == 'account' else 'a'} {name}: {text!r}")
+        for text in self.packages:
+            if not re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*($|[\[=<>!~;@ ])", text) or not text.isprintable():
+                raise TableError("packages", f"not a package: {text!r}", 'write it as pip takes it: "s3fs==2025.3.0"')
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
-    """What every stack may name, whatever its target: where artifacts go, and where images without a registry of their own come from.
-    A target that has an option of that name takes it; on the others the report says what it is."""
+    """What every stack may name, whatever its target: where artifacts go, how that is reached, and where images without a registry of
+    their own come from. A target that has an option of that name takes it; on the others the report says what it is."""
 
     store: str | None = None
+    store_options: StoreOptions = field(default_factory=StoreOptions, metadata={"key": "store-options"})
     registry: str | None = None
 
 
@@ -139,7 +168,9 @@ def _url(name: str, text: str) -> None:
     if not good or not text.isprintable() or not text.isascii() or " " in text:
         raise TableError(name, f"not an address: {text!r}", "write it with its scheme: https://packages.example.com/simple")
     if parts.username is not None or parts.password is not None:
-        help = "leave it out; where tasks run, a secret that sets PIP_INDEX_URL goes before this address, and pip and uv read ~/.netrc"
+        help = "leave it out: where tasks run the driver finds credentials by its own means"
+        if name != "endpoint":
+            help = "leave it out; where tasks run, a secret that sets PIP_INDEX_URL goes before this address, and pip and uv read ~/.netrc"
         raise TableError(name, f"the address of {parts.hostname} has a user or a password in it, which would stand in every artifact", help)
 
 

@@ -5,18 +5,22 @@ Python 3.9 to 3.14. On the volume, below the run's id:
 
     run.json parameters.json outputs.json    state/<service>.json    tasks/<service>/out/…
 
-A task whose state says `done` is not run again. `stopped` is a task that did not run because one before it failed.
+A task whose state says `done` is not run again. `stopped` is a task that did not run because one before it failed. With a store (an address
+in `pipeline.json`) the outputs are objects there, below the key in the task's state; of them the volume keeps short values alone, which
+conditions are read from.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
 import shutil
 import signal
 import sys
+import sysconfig
 import threading
 import time
 import uuid
@@ -29,6 +33,8 @@ IMAGE = "/opt/wye"  # where an image that was built for this pipeline has the ru
 HOME = HERE if os.path.isdir(os.path.join(HERE, "wye_runtime")) else IMAGE
 SECRETS = "/run/secrets"
 LATE = 124
+KEPT = 32 * 1024
+"""Bytes up to which a value is on the volume, too, when there is a store."""
 STOPPED = (128 + signal.SIGHUP, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 Json = dict[str, Any]
@@ -76,17 +82,41 @@ def start(run_id: str, folder: str) -> int:
             raise Refused(f"the run {run_id!r} was started by another version of this pipeline; {other}")
         if read(os.path.join(folder, "parameters.json")) != texts:
             raise Refused(f"the run {run_id!r} was started with other parameters; {other}")
-    for place in (folder, os.path.join(folder, "state"), os.path.join(folder, "tasks"), os.path.join(folder, "slots")):
+    for name in ("", "state", "tasks", "slots", *(["driver"] if "store" in spec else [])):
+        place = os.path.join(folder, name)
         os.makedirs(place, exist_ok=True)
         os.chmod(place, 0o777)  # an image may have a user of its own
     write(os.path.join(folder, "parameters.json"), texts)
     limit = spec.get("timeout")
     content = {"run": run_id, "pipeline": spec["pipeline"], "digest": spec["digest"], "timeout": limit}
     content.update(scheduled=scheduled.isoformat(), deadline=time.time() + limit if limit else None, slots=spec.get("max_parallel"))
+    if "store" in spec and not known:  # whether it can be written is told before anything runs
+        announce(spec, run_id, folder, {**content, "parameters": texts})
     write(os.path.join(folder, "run.json"), content)
     for name, text in texts.items():
         say(f"{name} = {text if len(text) <= 200 else text[:200] + '…'}")
     return 0
+
+
+def announce(spec: Json, run_id: str, folder: str, content: Json) -> None:
+    """Write in the store what run this is."""
+    from wye_runtime.runner import Failed  # type: ignore[import-not-found]
+    from wye_runtime.store import key_of  # type: ignore[import-not-found]
+
+    note = [key_of(spec["pipeline"], run_id, "run.json"), json.dumps(content, indent=1) + "\n"]
+    try:
+        move({"notes": [note]}, spec["store"], folder, folder)
+    except Failed as error:
+        raise Refused(str(error), error.exit) from None
+
+
+def move(job: Json, store: Json, folder: str, scratch: str) -> None:
+    """Write and read the store. A driver that an image does not have is installed once in a run, for each interpreter."""
+    from wye_runtime.store import transfer
+
+    kind = hashlib.sha256(f"{sys.version} {sysconfig.get_config_var('SOABI')}".encode()).hexdigest()[:12]
+    transfer({**job, "store": store}, scratch, os.path.join(folder, "driver", kind))
+    shutil.rmtree(os.path.join(scratch, "transfer"), ignore_errors=True)
 
 
 def moment(text: str | None) -> datetime:
@@ -141,6 +171,8 @@ class Task:
         if "handles" in self.form:
             run["deadline"] = None  # it is there for that as well
         self.told: Any = None
+        self.store: Json | None = read(os.path.join(HERE, "pipeline.json")).get("store")
+        self.key: str | None = None
         self.run, self.texts = run, read(os.path.join(folder, "parameters.json"))
 
     def main(self) -> int:
@@ -193,6 +225,11 @@ class Task:
             task["plan"]["settings"]["max_parallel"] = held
         task["context"] = {"run_id": self.run_id, "scheduled_time": self.run["scheduled"], "pipeline": self.run["pipeline"]}
         values = {name: self.entry(origin) for name, origin in self.form["inputs"].items()}
+        gets: dict[tuple[str, str], str] = {}
+        if self.store:
+            from wye_runtime.store import localized
+
+            values = {name: localized(entry, os.path.join(self.place, "in"), gets) for name, entry in values.items()}
         arguments = ["--out", os.path.join(self.place, "out"), "--work", os.path.join(self.place, "work")]
         for name, content in (("task", task), ("values", values)):
             path = os.path.join(self.place, name + ".json")
@@ -206,11 +243,39 @@ class Task:
             timer = threading.Timer(max(0.0, self.run["deadline"] - time.time()), os.kill, (os.getpid(), signal.SIGTERM))
             timer.daemon = True
             timer.start()
-        code: int = runner.main(arguments)
+        try:
+            if gets and self.store:
+                move({"get": [[*output, place] for output, place in gets.items()]}, self.store, self.folder, self.place)
+            code: int = runner.main(arguments)
+            if self.store and not code:
+                self.hand_on(self.store)
+        except runner.Failed as error:
+            code = error.exit
+            os.makedirs(os.path.join(self.place, "out"), exist_ok=True)
+            write(os.path.join(self.place, "out", "error.json"), error.record)
         if timer:
             timer.cancel()
-        shutil.rmtree(os.path.join(self.place, "work"), ignore_errors=True)
+        for name in ("work", "in"):
+            shutil.rmtree(os.path.join(self.place, name), ignore_errors=True)
         return code
+
+    def hand_on(self, store: Json) -> None:
+        """Put the outputs in the store. On the volume stay short values, and what the pipeline returns."""
+        from wye_runtime.store import key_of
+
+        out, job, run = os.path.join(self.place, "out"), dict[str, Any](), (self.run["pipeline"], self.run_id)
+        kept = {n for n in os.listdir(out) if n.endswith(".json") and os.path.getsize(os.path.join(out, n)) <= KEPT}
+        long = sorted({*os.listdir(out)} - kept)
+        if long:
+            self.key = key_of(*run, "tasks", self.form["id"], uuid.uuid4().hex[:12])
+            job["put"] = [[out, self.key]]
+        if self.form.get("returns"):
+            job["notes"] = [[key_of(*run, "outputs.json"), self.returned() + "\n"]]
+        if job:
+            move(job, store, self.folder, self.place)
+        for name in long if not self.form.get("returns") else ():
+            path = os.path.join(out, name)
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
 
     def reveal(self) -> None:
         """Secrets are files in a container; a step finds them in its environment."""
@@ -246,13 +311,18 @@ class Task:
         return None
 
     def hand_over(self) -> None:
-        """`outputs.json`: the pipeline's value as wire text; of an artifact the path of its file."""
+        text = self.returned()
+        write_text(os.path.join(self.folder, "outputs.json"), text + "\n")
+        say(f"the pipeline returned {text if len(text) <= 2000 else text[:2000] + '…'}")
+
+    def returned(self) -> str:
+        """`outputs.json`: the pipeline's value as wire text; of an artifact where its file is, with a store there."""
         from wye_runtime import guards
 
         format = self.form["outputs"][0]["format"]
-        text = guards.plain_text(os.path.join(self.place, "out", "out" + ".json" * (format == "json")), format)
-        write_text(os.path.join(self.folder, "outputs.json"), text + "\n")
-        say(f"the pipeline returned {text if len(text) <= 2000 else text[:2000] + '…'}")
+        name = "out" + ".json" * (format == "json")
+        where = f"{self.store['url']}/{self.key}/{name}" if self.store and self.key else None
+        return str(guards.plain_text(os.path.join(self.place, "out", name), format, where))
 
     # --- values and states ----------------------------------------------------------------------------------------------------------
 
@@ -269,7 +339,9 @@ class Task:
         if "param" in origin:
             return {"text": self.texts[origin["param"]]}
         file = origin["output"] + ".json" * (origin["format"] == "json")
-        return {"file": os.path.join(self.folder, "tasks", origin["task"], "out", file), "format": origin["format"]}
+        path = os.path.join(self.folder, "tasks", origin["task"], "out", file)
+        key = None if os.path.lexists(path) else self.state(origin["task"]).get("key")
+        return {**({"store": key, "name": file} if key else {"file": path}), "format": origin["format"]}
 
     def truth(self, origin: Json) -> bool:
         from wye_runtime import guards
@@ -286,6 +358,7 @@ class Task:
     def settle(self, status: str, seconds: float = 0.0, error: Json | None = None, seen: Json | None = None, code: int = 0) -> int:
         """Write what became of the task. The exit code: a soft task's failure is its verdict's affair, but not the end of the whole run."""
         content = {"task": self.form["id"], "status": status, "seconds": round(seconds, 3), "token": uuid.uuid4().hex, "seen": seen or {}}
+        content.update({"key": self.key} if self.key and not code else {})
         write(os.path.join(self.folder, "state", self.name + ".json"), {**content, "error": error})
         what = f"{status} in {seconds:.2f} s" if status in ("done", "failed") else status
         if error:

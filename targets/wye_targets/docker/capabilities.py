@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
 from wye.backend.names import pulled
 from wye.schedules import crontab
 from wye.sdk.settings import Schedule, memory_bytes
+from wye.stacks import StoreOptions
+from wye.stacks.stores import check_store, is_address, scheme_of
 
 IMAGE = "python:3.11-slim"
 LEAST_MEMORY = 6 * 1024**2
@@ -40,14 +42,16 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DockerOptions:
-    """Options of a stack. `image`: where steps run that name no image, and what only checks and waits. `store` is what every stack may
-    name, and has no use here. `registry`: where images come from whose names say no registry of their own."""
+    """Options of a stack. `image`: where steps run that name no image, and what only checks and waits. `store`: an address for what tasks
+    hand on; unset, it is on the run's volume. `registry`: where images come from whose names say no registry of their own."""
 
     image: str = IMAGE
     store: str | None = None
+    store_options: StoreOptions = field(default_factory=StoreOptions, metadata={"key": "store-options"})
     registry: str | None = None
 
     def __post_init__(self) -> None:
+        check_store(self.store, self.store_options)
         for name, pattern in (("image", _IMAGE), ("registry", _REGISTRY)):
             value = getattr(self, name)
             if value is not None and not pattern.fullmatch(value):
@@ -56,6 +60,17 @@ class DockerOptions:
     def where(self, image: str | None) -> str:
         """The image, with its registry."""
         return pulled(image or self.image, self.registry)
+
+
+def _stored(value: Any, options: Any) -> Row | None:
+    if not is_address(options.store):
+        return None
+    scheme = scheme_of(options.store)
+    return Row("emulated", f"objects, by {scheme.driver} in each container, which the runner installs where an image has none", scheme.page)
+
+
+def _reached(value: Any, options: Any) -> Row | None:
+    return Row("native", "settings of the driver", scheme_of(options.store).page) if is_address(options.store) else None
 
 
 def _memory(value: Any, options: Any) -> Row | None:
@@ -93,9 +108,9 @@ ROWS: dict[str, Row] = {
     "parameter.scheduled": Row("native", "the variable SCHEDULED_TIME, else when the run was started", _SERVICES + "#environment"),
     "output.parameter": Row("native", "a file on the run's volume", _VOLUMES),
     "output.multiple": Row("native", "one file per output", _VOLUMES),
-    "artifact.file": Row("native", "a folder on the run's volume", _VOLUMES),
-    "artifact.bytes": Row("native", "a file on the run's volume", _VOLUMES),
-    "artifact.object": Row("native", "a file on the run's volume", _VOLUMES),
+    "artifact.file": Row("native", "a folder on the run's volume", _VOLUMES, when=_stored),
+    "artifact.bytes": Row("native", "a file on the run's volume", _VOLUMES, when=_stored),
+    "artifact.object": Row("native", "a file on the run's volume", _VOLUMES, when=_stored),
     "return": Row("native", "outputs.json on the run's volume, written by the last service, `outputs`", _VOLUMES),
     "expression": Row("native", "evaluated by the service that it is an argument of", _SERVICES),
     "compute": Row("native", "a service of its own", _SERVICES),
@@ -111,7 +126,8 @@ ROWS: dict[str, Row] = {
     "step.env": Row("native", "environment; what a compose file could read otherwise is set by the runner", _SERVICES + "#environment"),
     "step.secrets": Row("native", "secrets, from variables of who starts the run; the runner sets the step's variables", _SECRETS),
     "step.context": Row("native", "RUN_ID, SCHEDULED_TIME, attempts as the runner counts them", _SERVICES + "#environment"),
-    "stack.store": Row("advisory", "what tasks hand on stays on the run's volume", _VOLUMES),
+    "stack.store": Row("advisory", "a folder has no use here: what tasks hand on stays on the run's volume", _VOLUMES, when=_stored),
+    "stack.store_options": Row("advisory", "what tasks hand on stays on the run's volume", _VOLUMES, when=_reached),
     "stack.registry": Row("native", "before the name of each image that names no registry", _SERVICES + "#image"),
     "placement": Row("rejected", "all containers run on one machine", _SERVICES),
     "step.cpu": Row("native", "deploy.resources.limits.cpus", _DEPLOY, when=_cpu),

@@ -23,7 +23,7 @@ def emit(project: Project) -> Sequence[EmittedFile]:
         "adapter.py": (resources("wye_targets.docker") / "adapter.py").read_text("utf-8"),
         "pipeline.json": dumps(project.spec, indent=1) + "\n",
         **{f"tasks/{name}.json": dumps(form, indent=1) + "\n" for name, form in project.tasks.items()},
-        **({} if project.images else dict(runtime_files(interpreter=project.interpreter, guards=True))),
+        **({} if project.images else dict(runtime_files(interpreter=project.interpreter, guards=True, store="store" in project.spec))),
     }
     files = [EmittedFile(f"{FOLDER}/{path}", text) for path, text in below.items()]
     files += [emitted(f"{FOLDER}/programs/{p.id}/{path}", data) for p in project.programs for path, data in program_files(p)]

@@ -17,6 +17,7 @@ from wye.ir import model as ir
 from wye.ir.printer import type_json
 from wye.ir.settings import Settings
 from wye.sdk.settings import Resources, memory_bytes
+from wye.stacks.stores import is_address, scheme_of, spec_of
 from wye_targets.docker.capabilities import DockerOptions
 
 START, LAST = "start", "outputs"
@@ -65,6 +66,11 @@ def lower(checked: CheckedPipeline, options: DockerOptions) -> Project:
             found.setdefault(secret.env, {})[secret.name] = None
     services = {START: _start(pipeline, options, checked.plain, parameters, tuple(found))}
     services |= {names[d.id]: _service(d, names, options, checked.plain) for d in regions.drafts.values()}
+    store = spec_of(options.store, options.store_options, checked.config) if options.store and is_address(options.store) else None
+    if store and options.store:  # credentials and the like, by name, as they stand in the environment of who starts the run
+        handed = dict.fromkeys(scheme_of(options.store).variables)
+        for name in (START, *(n for n, form in tasks.items() if form["op"] not in ("verdict", "end"))):
+            services[name]["environment"] = {**handed, **services[name].get("environment", {})}
     tags = dict(pipeline.settings.tags)
     services = {n: {k: s[k] if k != "labels" else tags | s[k] for k in _ORDER if k in s} for n, s in services.items()}
     compose: dict[str, Any] = {"name": PROJECTS.spell(pipeline.name), "services": services}
@@ -76,6 +82,7 @@ def lower(checked: CheckedPipeline, options: DockerOptions) -> Project:
     spec: dict[str, Any] = {"pipeline": pipeline.name, "digest": ""}
     spec["parameters"] = [{"name": p.name, "variable": v, "type": type_json(p.type)} | _default(p) for v, p in parameters]
     spec |= {k: v for k, v in (("timeout", pipeline.settings.timeout), ("max_parallel", pipeline.settings.max_parallel)) if v is not None}
+    spec |= {"store": store} if store else {}
     spec["digest"] = _digest([compose, spec, tasks, [(path, data.hex()) for p in programs for path, data in program_files(p)]])
     interpreter = any(form["op"] == "island" for form in tasks.values())
     images = checked.images

@@ -214,6 +214,9 @@ ROWS: dict[str, Row] = {
         _PLACEHOLDERS,
     ),
     "stack.store": Row("native", "defaultPipelineRoot", _DOCS + "data-handling/artifacts/"),
+    "stack.store_options": Row(
+        "advisory", "the service's own settings say how a pipeline root is reached", _DOCS + "data-handling/artifacts/"
+    ),
     "stack.registry": Row("native", "before the name of each image that names no registry", _SPEC),
     "placement": Row("native", "the second document, platforms.kubernetes", _KUBERNETES, when=_placement),
     "step.cpu": Row("native", "request and limit", _SPEC),

@@ -50,6 +50,7 @@ CAPABILITIES = Capabilities(
         "step.secrets": Row("native", "environment variables of `wye run`; checked before a run starts"),
         "step.context": Row("native", "the plan interpreter says it"),
         "stack.store": Row("advisory", "what tasks hand on stays in the run's folder"),
+        "stack.store_options": Row("advisory", "what tasks hand on stays in the run's folder"),
         "stack.registry": Row("advisory", "steps run as processes, in no image"),
         "placement": Row("rejected", "all tasks run on this machine"),
         "step.cpu": Row("advisory", "processes share the machine"),

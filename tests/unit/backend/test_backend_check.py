@@ -83,7 +83,7 @@ def asking(pipeline: Pipeline) -> Pipeline:
 
 def test_every_feature_that_is_used_is_decided(build: Any) -> None:
     unused = {"compute", "schedule.every", "schedule.at", "step.cache", "if", "map", "for", "while", "try", "fail", "predicate"}
-    unused |= {"stack.store", "stack.registry", "placement", "code.image"}  # of a stack
+    unused |= {"stack.store", "stack.store_options", "stack.registry", "placement", "code.image"}  # of a stack
     assert set(decided(asking(rich(build)), Toy())) == {f.name for f in FEATURES} - unused
 
 
