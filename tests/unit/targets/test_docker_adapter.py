@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +68,7 @@ class Build:
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
-    for name in ("", ".types", ".values", ".runner"):
+    for name in ("", ".types", ".values", ".runner", ".store"):
         monkeypatch.setitem(sys.modules, f"wye_runtime{name}", importlib.import_module(f"wye.runtime{name}"))
     made = Build(tmp_path)
     monkeypatch.setattr(adapter, "HERE", str(made.steps))
@@ -283,3 +285,100 @@ def test_what_the_pipeline_returned(build: Build, tmp_path: Path) -> None:
     assert build.file("outputs.json") is True
     assert build.run("end") == 0
     assert build.file("outputs.json") is None
+
+
+# --- a store -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bucket(build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A store, which here is a folder. The service `maker` leaves a folder and a short value, `reader` reads them and returns a file."""
+    store = {"url": (tmp_path / "bucket").as_uri(), "driver": "fsspec", "packages": [], "settings": {"auto_mkdir": True}}
+    build.spec(store=store)
+    folder, flag = {"type": "any", "format": "auto"}, {"type": "bool", "format": "json"}
+    build.task("maker", outputs=[{"name": "out0", **folder}, {"name": "out1", **flag}])
+    inputs = {"x": {"task": "maker", "output": "out0", **folder}, "y": {"task": "maker", "output": "out1", **flag}}
+    build.task("reader", inputs=inputs, returns=True, outputs=[{"name": "out", **folder}])
+
+    def run(argv: list[str]) -> int:
+        given = dict(zip(argv[::2], argv[1::2]))
+        values, out = json.loads(Path(given["--values"]).read_text()), Path(given["--out"])
+        (out / "out0" / "0").mkdir(parents=True)
+        (out / "done.json").write_text("{}")
+        if not values:
+            build.ran.append("maker")
+            (out / "out0" / "value.json").write_text('{"$path":"0/m"}')
+            (out / "out0" / "0" / "m").write_text("model")
+            (out / "out1.json").write_text("true")
+        else:
+            build.ran.append("reader")
+            model, seen = Path(values["x"]["file"], "0", "m").read_text(), Path(values["y"]["file"]).read_text()
+            (out / "out").write_bytes(b"\x80\x04" + f"{model} {seen}".encode())
+        return build.code
+
+    monkeypatch.setattr(runner, "main", run)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
+    before = [(n, signal.getsignal(n)) for n in numbers]
+    yield tmp_path / "bucket"
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
+def test_what_tasks_hand_on_is_in_the_store(build: Build, bucket: Path) -> None:
+    assert [build.run(n) for n in ("start", "maker", "reader")] == [0, 0, 0]
+    assert json.loads((bucket / "p/default/run.json").read_text())["pipeline"] == "p"
+    key = build.file("state/maker.json")["key"]
+    assert key.startswith("p/default/tasks/maker/")
+    assert (bucket / key / "out0/0/m").read_text() == "model"
+    assert (bucket / key / "out1.json").read_text() == "true"
+    assert sorted(p.name for p in (build.runs / "default/tasks/maker/out").iterdir()) == ["done.json", "out1.json"], (
+        "short values alone stay"
+    )
+    assert not (build.runs / "default/tasks/reader/in").exists()
+    (returned,) = (bucket / "p/default/tasks/reader").glob("*/out")
+    assert returned.read_bytes() == b"\x80\x04model true"
+    assert build.file("outputs.json") == returned.as_uri()
+    assert json.loads((bucket / "p/default/outputs.json").read_text()) == returned.as_uri()
+    assert [build.run(n) for n in ("start", "maker", "reader")] == [0, 0, 0]
+    assert build.ran == ["maker", "reader"], "a second `up` repeats nothing"
+
+
+@pytest.mark.processes
+def test_two_runs_of_one_name_do_not_meet(build: Build, bucket: Path, tmp_path: Path) -> None:
+    """Two machines, each with a volume of its own, and one store."""
+    assert [build.run(n) for n in ("start", "maker")] == [0, 0]
+    key = build.file("state/maker.json")["key"]
+    here, build.runs = build.runs, tmp_path / "elsewhere"
+    assert [build.run(n) for n in ("start", "maker")] == [0, 0]
+    assert build.file("state/maker.json")["key"] != key
+    build.runs = here
+    assert build.run("reader") == 0
+
+
+@pytest.mark.processes
+def test_a_store_that_cannot_be_written_is_told_before_anything_runs(build: Build, bucket: Path, capsys: Any) -> None:
+    bucket.write_text("no folder")
+    assert build.run("start") == 1
+    assert "failed: cannot write " in capsys.readouterr().out
+    assert build.run("maker") == 2, "the run has not been started"
+
+
+@pytest.mark.processes
+def test_what_cannot_be_put_in_the_store_fails_the_task(build: Build, bucket: Path, capsys: Any) -> None:
+    assert build.run("start") == 0
+    (bucket / "p/default/tasks").write_text("no folder")
+    assert (build.run("maker"), build.status("maker")) == (1, "failed")
+    assert "key" not in build.file("state/maker.json")
+    assert build.file("state/maker.json")["error"]["message"].startswith("cannot write file://")
+    (bucket / "p/default/tasks").unlink()
+    assert (build.run("maker"), build.status("maker")) == (0, "done")
+
+
+@pytest.mark.processes
+def test_what_the_store_has_lost_is_told_in_a_line(build: Build, bucket: Path) -> None:
+    assert [build.run(n) for n in ("start", "maker")] == [0, 0]
+    (bucket / build.file("state/maker.json")["key"] / "done.json").unlink()
+    assert build.run("reader") == 1
+    message = build.file("state/reader.json")["error"]["message"]
+    assert message.endswith(" is not there, or was never finished; does a rule of the store remove objects?")
+    assert build.ran == ["maker"]

@@ -1,0 +1,161 @@
+"""Object stores as real servers, by their real drivers: what is put comes back, in little memory, and nothing half done counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stores_engine import DRIVERS, Served, served
+
+from wye.testing.environments import EngineMissing, engine, missing
+
+ROOT = Path(__file__).parents[2]
+RUNTIME = ROOT / "compiler/wye/runtime"
+MEMORY = 480 * 1024**2
+"""Of the address space of a transfer."""
+LARGE = 512 * 1024**2
+HOSTILE = {
+    "out/value.json": b"{}",
+    "out/0/model.bin": os.urandom(3_000_000),
+    "out/0/a b": b"1",
+    "out/0/#x?y=%41&z": b"2",
+    "out/0/{{ ds }} $HOME": b"3",
+    "out/0/日本/é": b"4",
+    "out/0/.hidden": b"5",
+    "out/0/new\nline": b"6",
+    "out/0/[*]": b"7",
+    "out/1/none": b"",
+    "out/1/packed.csv.gz": b"\x1f\x8b no gzip",
+    "x.json": b"true",
+}
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    return engine("stores", DRIVERS)
+
+
+@pytest.fixture(scope="session", params=["s3", "gs", "az"])
+def store(request: pytest.FixtureRequest, python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    try:
+        with served(request.param, python, tmp_path_factory.mktemp("store")) as made:
+            yield made
+    except EngineMissing as reason:
+        missing("azurite" if request.param == "az" else "stores", str(reason))
+
+
+class Transfers:
+    """Jobs of the runtime's store module, each a process of the drivers' Python."""
+
+    def __init__(self, python: Path, folder: Path) -> None:
+        self.python, self.folder = python, folder
+
+    def start(self, store: Served, job: dict[str, Any], env: dict[str, str] | None = None, memory: int = 0) -> subprocess.Popen[str]:
+        file = self.folder / "job.json"
+        file.write_text(json.dumps({"store": store.spec(), "error": str(self.folder / "error.txt"), **job}))
+        argv = [str(self.python), "-B", str(RUNTIME / "__main__.py"), "store", str(file)]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "AZURE_", "GOOGLE_"))}
+
+        def limited() -> None:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+        return subprocess.Popen(
+            argv, env={**clean, **(store.env if env is None else env)}, text=True, stderr=subprocess.PIPE,
+            preexec_fn=limited if memory else None,
+        )  # fmt: skip
+
+    def run(self, store: Served, job: dict[str, Any], env: dict[str, str] | None = None, memory: int = 0) -> tuple[int, str]:
+        (self.folder / "error.txt").unlink(missing_ok=True)
+        process = self.start(store, job, env, memory)
+        said = process.communicate(timeout=300)[1]
+        file = self.folder / "error.txt"
+        return process.returncode, file.read_text() if file.exists() else said[-2000:]
+
+    def put(self, store: Served, folder: Path, key: str, **more: Any) -> None:
+        assert self.run(store, {"put": [[str(folder), key]]}, **more) == (0, ""), "it is put"
+
+
+@pytest.fixture
+def transfers(python: Path, tmp_path: Path) -> Transfers:
+    return Transfers(python, tmp_path)
+
+
+def made(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder / "out/1/empty").mkdir()
+    return folder
+
+
+def seen(place: Path) -> dict[str, bytes | None]:
+    return {str(p.relative_to(place)): p.read_bytes() if p.is_file() else None for p in place.rglob("*")}
+
+
+def digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def test_what_was_put_comes_back(store: Served, transfers: Transfers, tmp_path: Path) -> None:
+    folder = made(tmp_path / "in", HOSTILE)
+    transfers.put(store, folder, "p/r/tasks/train/1")
+    gets = [["p/r/tasks/train/1", name, str(tmp_path / "back" / name)] for name in ("out", "x.json")]
+    assert transfers.run(store, {"get": gets, "notes": [["p/r/run.json", "{}"]]}) == (0, "")
+    assert seen(tmp_path / "back") == seen(folder)
+
+
+def test_what_is_larger_than_the_memory_streams(store: Served, transfers: Transfers, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    block = os.urandom(1024**2)
+    with (tmp_path / "in/out").open("wb") as file:
+        for i in range(LARGE // len(block)):
+            file.write(i.to_bytes(8, "big") + block[8:])
+    wanted = digest(tmp_path / "in/out")
+    transfers.put(store, tmp_path / "in", "large/1", memory=MEMORY)
+    (tmp_path / "in/out").unlink()
+    assert transfers.run(store, {"get": [["large/1", "out", str(tmp_path / "back")]]}, memory=MEMORY) == (0, "")
+    assert digest(tmp_path / "back") == wanted
+
+
+def test_what_was_killed_in_mid_upload_is_no_output(store: Served, transfers: Transfers, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/out").write_bytes(os.urandom(96 * 1024**2))
+    (tmp_path / "in/small.json").write_bytes(b"1")
+    process = transfers.start(store, {"put": [[str(tmp_path / "in"), "killed/1"]]})
+    time.sleep(1.5)  # whether it is in mid-upload then, or before it or behind it, the rule is the same
+    process.send_signal(signal.SIGKILL)
+    ended = process.wait()
+    code, text = transfers.run(store, {"get": [["killed/1", "small.json", str(tmp_path / "back")]]})
+    if ended:
+        assert (code, text) == (1, f"{store.url}/killed/1 is not there, or was never finished; does a rule of the store remove objects?")
+    transfers.put(store, tmp_path / "in", "killed/2")
+
+
+def test_what_is_not_there_is_told_in_a_line(store: Served, transfers: Transfers, tmp_path: Path) -> None:
+    code, text = transfers.run(store, {"get": [["p/none", "out", str(tmp_path / "back")]]})
+    assert (code, text) == (1, f"{store.url}/p/none is not there, or was never finished; does a rule of the store remove objects?")
+
+
+def test_a_bucket_that_is_not_there_is_told_in_a_line(store: Served, transfers: Transfers, tmp_path: Path) -> None:
+    spec = {**store.spec(), "url": f"{store.scheme}://nowhere/wye"}
+    code, text = transfers.run(store, {"store": spec, "notes": [["p/run.json", "{}"]]})
+    assert code == 1
+    assert text.startswith(f"cannot write {store.scheme}://nowhere/wye/p/run.json: ")
+    assert "\n" not in text
+
+
+def test_without_credentials(python: Path, transfers: Transfers, tmp_path: Path) -> None:
+    with served("s3", python, tmp_path) as store:
+        env = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+        code, text = transfers.run(store, {"notes": [["p/run.json", "{}"]]}, env=env)
+    assert (code, text) == (1, f"cannot write {store.url}/p/run.json: Unable to locate credentials")
