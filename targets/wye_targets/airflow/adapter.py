@@ -1,7 +1,8 @@
 """The task of an Airflow run and the XCom values of its inputs in, its own XCom value out; the step runs in a fresh interpreter.
 
 This file travels as it is in `<pipeline>_steps/` and is loaded by path when a task runs, never when the DAG file is parsed.
-It needs the standard library and Airflow's `Variable`. An XCom value is `{output: {"text": wire} | {"file": path}}`.
+It needs the standard library and Airflow's `Variable`. An XCom value is `{output: {"text": wire} | {"file": path}}`, or where the store is
+an address `{"store": key, "name": …}`; what that names is written and read by a process of the runner's package, `store.json` says how.
 """
 
 from __future__ import annotations
@@ -9,22 +10,28 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import importlib.util
 import json
 import logging
 import os
 import re
+import runpy
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import uuid
 from datetime import timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 INLINE = 32 * 1024
 """Bytes of wire text up to which a value stands in the XCom itself; a longer one goes to the store."""
+
+HERE = Path(__file__).parent
 
 LOCAL_EXECUTORS = {"LocalExecutor", "SequentialExecutor", "DebugExecutor"}
 
@@ -53,7 +60,8 @@ def run_step(steps: Path, store: str | None, context: Any, inputs: dict[str, Any
     if task.get("region") == "items":
         return indices(task, made["out"] if made else values["over"], made, context)
     if task.get("returns"):
-        return made["out"].get("text") or Path(made["out"]["file"]).as_uri()
+        out = made["out"]
+        return f"{store}/{out['store']}/{out['name']}" if "store" in out else out.get("text") or Path(out["file"]).as_uri()
     return made
 
 
@@ -62,6 +70,11 @@ def execute(task: dict[str, Any], values: dict[str, Any], steps: Path, store: st
     scratch = Path(tempfile.mkdtemp(prefix="wye-"))
     try:
         file, given, out = scratch / "task.json", scratch / "values.json", scratch / "out"
+        gets: dict[tuple[str, str], str] = {}
+        if is_address(store):
+            values = {name: stores().localized(entry, str(scratch / "in"), gets) for name, entry in values.items()}
+        if gets:
+            transfer({"get": [[*output, place] for output, place in gets.items()]}, scratch)
         file.write_text(json.dumps({**task, "context": surroundings(context)}), "utf-8")
         given.write_text(json.dumps(values), "utf-8")
         program = steps / "programs" / (task.get("program") or "")
@@ -80,7 +93,8 @@ def execute(task: dict[str, Any], values: dict[str, Any], steps: Path, store: st
             if task.get("tells"):
                 context["ti"].xcom_push(key="error", value=error_of(out))
             raise RuntimeError(failure(out, code))
-        return {o["name"]: publish(out, o, store, context) for o in task["outputs"]}
+        key = stored(out, task, context, scratch) if is_address(store) else None
+        return {o["name"]: publish(out, o, store, context, key) for o in task["outputs"]}
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -174,6 +188,8 @@ def indices(task: dict[str, Any], entry: dict[str, Any], made: dict[str, Any], c
 def length(entry: dict[str, Any]) -> int:
     if "list" in entry:
         return len(entry["list"])
+    if "count" in entry:
+        return int(entry["count"])
     if "file" in entry and os.path.isdir(entry["file"]):
         return len(os.listdir(entry["file"]))
     found = plain(entry)
@@ -202,6 +218,8 @@ def settled(entry: dict[str, Any], source: dict[str, Any], steps: Path, store: s
     inner = entry.get("item", entry)
     if "file" in inner and (inner is entry or os.path.isdir(inner["file"])):
         return entry
+    if "store" in inner and (inner is entry or "count" in inner):
+        return entry
     if {"raw", "value"} & inner.keys():  # what that is in Python follows from the declared type
         port = {"name": "out", "type": source["type"], "format": "json"}
         task = {"wye": 1, "op": "compute", "id": context["ti"].task_id, "span": "", "inputs": {"value": source}}
@@ -221,9 +239,15 @@ def plain(entry: dict[str, Any]) -> Any:
     if "list" in entry:
         return [plain(e) for e in entry["list"]]
     if "item" in entry:
-        return plain(entry["item"])[entry["index"]]
+        inner, index = entry["item"], int(entry["index"])
+        if inner.get("format") == "json*" and "list" not in inner:  # each element stands by itself
+            at = "name" if "store" in inner else "file"
+            return plain({**inner, at: f"{inner[at]}/{index}.json", "format": "json"})
+        return plain(inner)[index]
     if "value" in entry:
         return entry["value"]
+    if "store" in entry:
+        return json.loads(fetched(entry))
     return json.loads(entry["text"] if "text" in entry else entry["raw"] if "raw" in entry else Path(entry["file"]).read_text("ascii"))
 
 
@@ -245,7 +269,8 @@ def value_of(source: dict[str, Any], context: Any, inputs: dict[str, Any]) -> di
         return {"list": [value_of(source["repeat"], context, inputs)] * len(inputs[source["items"]])}
     if "whole" in source:
         entry = value_of(source["whole"], context, inputs)
-        return {"format": "json", **entry} if "file" in entry and not os.path.isdir(entry["file"]) else entry
+        one = "count" not in entry if "store" in entry else "file" in entry and not os.path.isdir(entry["file"])
+        return {"format": "json", **entry} if one else entry
     if source.get("each"):
         return {"list": [made[source["output"]] for made in instances(inputs[source["argument"]])]}
     if "task" in source:
@@ -288,16 +313,32 @@ def present(source: dict[str, Any], inputs: dict[str, Any]) -> bool:
     return "argument" not in inner or inputs[inner["argument"]] is not None
 
 
-def publish(out: Path, output: dict[str, Any], store: str | None, context: Any) -> dict[str, Any]:
-    """One output's place in the XCom value: short wire text itself, everything else moved to the store."""
-    made = out / (output["name"] + (".json" if output["format"] == "json" else ""))
+def short(out: Path, output: dict[str, Any]) -> dict[str, Any] | None:
+    """An output as wire text in the XCom value, where it is so short."""
+    made = made_by(out, output)
     if output["format"] == "json" and made.stat().st_size <= INLINE:
         return {"text": made.read_text("ascii")}
     if output["format"] == "json*":
         texts = [f.read_text("ascii") for f in sorted(made.iterdir(), key=lambda f: int(f.stem))]
         if sum(map(len, texts)) <= INLINE:
             return {"list": [{"text": text} for text in texts]}
-    ti = context["ti"]
+    return None
+
+
+def made_by(out: Path, output: dict[str, Any]) -> Path:
+    return Path(out, output["name"] + (".json" if output["format"] == "json" else ""))
+
+
+def publish(out: Path, output: dict[str, Any], store: str | None, context: Any, key: str | None = None) -> dict[str, Any]:
+    """One output's place in the XCom value: short wire text itself, everything else moved to the store. `key`: where in the store all
+    outputs of the task are already."""
+    inline = short(out, output)
+    if inline is not None:
+        return inline
+    made, ti = made_by(out, output), context["ti"]
+    listed = {"format": output["format"]} if output["format"][-1:] == "*" else {}
+    if key:
+        return {"store": key, "name": made.name, **listed, **({"count": len(os.listdir(made))} if listed else {})}
     mapped = [str(ti.map_index)] if getattr(ti, "map_index", -1) >= 0 else []
     folder = Path(store_folder(store), ti.dag_id, safe(ti.run_id), ti.task_id, *mapped, str(ti.try_number))
     target = folder / made.name
@@ -305,7 +346,56 @@ def publish(out: Path, output: dict[str, Any], store: str | None, context: Any) 
         shutil.rmtree(target) if target.is_dir() else target.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     shutil.move(str(made), str(target))
-    return {"file": str(target), **({"format": output["format"]} if output["format"][-1:] == "*" else {})}
+    return {"file": str(target), **listed}
+
+
+# --- a store by its address -----------------------------------------------------------------------------------------------------------
+
+
+def is_address(store: str | None) -> bool:
+    return "://" in (store or os.environ.get("WYE_STORE") or "")
+
+
+def stores() -> Any:
+    """The runner's own module for it, by path: the runner's package is imported by no worker."""
+    return SimpleNamespace(**runpy.run_path(str(HERE / "wye_runtime" / "store.py")))
+
+
+def stored(out: Path, task: dict[str, Any], context: Any, scratch: Path) -> str | None:
+    """Put all outputs in the store, below a key of this attempt's own, unless all of them are short."""
+    if all(short(out, output) is not None for output in task["outputs"]):
+        return None
+    ti = context["ti"]
+    mapped = [str(ti.map_index)] if getattr(ti, "map_index", -1) >= 0 else []
+    attempt = f"{ti.try_number}-{uuid.uuid4().hex[:8]}"
+    key = str(stores().key_of(ti.dag_id, safe(ti.run_id), "tasks", ti.task_id, *mapped, attempt))
+    transfer({"put": [[str(out), key]]}, scratch)
+    return key
+
+
+def transfer(job: dict[str, Any], scratch: Path) -> None:
+    """Write or read the store in a process of its own: of the worker's Python where that has the driver, else of an environment."""
+    try:
+        spec = json.loads((HERE / "store.json").read_text("utf-8"))
+    except FileNotFoundError:
+        raise RuntimeError("WYE_STORE is an address: name it in the stack, `store`, and compile the pipeline again") from None
+    file, problem = scratch / "transfer.json", scratch / "problem.txt"
+    file.write_text(json.dumps({**job, "store": spec, "error": str(problem)}), "utf-8")
+    env = dict(os.environ)
+    there = all(importlib.util.find_spec(name) for name in ("fsspec", spec["driver"]))
+    python = sys.executable if there else interpreter(spec["packages"], spec.get("install", {}), scratch, env)
+    code = run([python, "-B", str(HERE / "wye_runtime" / "__main__.py"), "store", str(file)], env)
+    if code:
+        said = problem.read_text("utf-8") if problem.exists() else f"the process that writes and reads {spec['url']} ended with {code}"
+        raise RuntimeError(said)
+
+
+def fetched(entry: dict[str, Any]) -> str:
+    """The text of a long value."""
+    with tempfile.TemporaryDirectory(prefix="wye-") as scratch:
+        place = Path(scratch, "text")
+        transfer({"get": [[entry["store"], entry["name"], str(place)]]}, Path(scratch))
+        return place.read_text("ascii")
 
 
 def safe(run_id: str) -> str:

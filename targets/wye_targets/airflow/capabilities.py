@@ -9,6 +9,8 @@ from wye.backend.capabilities import Capabilities, Row, scheduled
 from wye.ir.nodes import blocks
 from wye.schedules import airflow
 from wye.sdk.settings import Retry
+from wye.stacks import StoreOptions
+from wye.stacks.stores import check_store, is_address, scheme_of
 from wye_targets.airflow.placement import Placement
 
 _DOCS = "https://airflow.apache.org/docs/apache-airflow/stable/"
@@ -33,10 +35,15 @@ NO_CONTAINER = "steps run on the Airflow workers; give the workers this, or comp
 
 @dataclass(frozen=True, slots=True)
 class AirflowOptions:
-    """Options of a stack. `store`: a folder that every worker sees, for artifacts and long values; unset, `WYE_STORE` names it."""
+    """Options of a stack. `store`: an address, or a folder that every worker sees, for artifacts and long values; unset, `WYE_STORE` names
+    the folder."""
 
     store: str | None = None
+    store_options: StoreOptions = field(default_factory=StoreOptions, metadata={"key": "store-options"})
     placement: Placement = field(default_factory=Placement)
+
+    def __post_init__(self) -> None:
+        check_store(self.store, self.store_options)
 
 
 def native_backoff(retry: Retry) -> bool | None:
@@ -51,10 +58,19 @@ def native_backoff(retry: Retry) -> bool | None:
 
 
 def _store(value: Any, options: Any) -> Row | None:
-    if options.store and "://" in options.store:
-        help = "mount it on every worker and name the folder: /mnt/artifacts"
-        return Row("rejected", f"the store is an address, not a folder: {options.store}", _STORES, help=help)
-    return None
+    if not is_address(options.store):
+        return None
+    scheme = scheme_of(options.store)
+    how = f"objects, by {scheme.driver} of the worker's Python, else of a virtual environment made once per worker; their keys by XCom"
+    return Row("emulated", how, scheme.page)
+
+
+def _long(value: Any, options: Any) -> Row | None:
+    return Row("native", "XCom, as wire text; above 32 KiB an object in the store", _XCOMS) if is_address(options.store) else None
+
+
+def _reached(value: Any, options: Any) -> Row | None:
+    return Row("native", "settings of the driver", scheme_of(options.store).page) if is_address(options.store) else None
 
 
 def _retry(value: Any, options: Any) -> Row | None:
@@ -146,7 +162,7 @@ ROWS: dict[str, Row] = {
     "parameter.scheduled": Row(
         "native", "a scheduled run: its data_interval_end; else its logical_date, or where it has none its run_after", _DAG_RUN
     ),
-    "output.parameter": Row("native", "XCom, as wire text; above 32 KiB a file in the store", _XCOMS, when=_store),
+    "output.parameter": Row("native", "XCom, as wire text; above 32 KiB a file in the store", _XCOMS, when=_long),
     "output.multiple": Row("native", "one XCom holds all outputs of a task", _XCOMS),
     "artifact.file": Row("native", "a file or folder in the store, its path by XCom", _STORES, when=_store),
     "artifact.bytes": Row("native", "a file in the store, its path by XCom", _STORES, when=_store),
@@ -166,6 +182,7 @@ ROWS: dict[str, Row] = {
     "step.secrets": Row("native", "Airflow Variables, read when the task runs, masked in its log", _VARIABLES),
     "step.context": Row("native", "run_id, try_number, and task_id with the map_index: `train[2]`", _TEMPLATES),
     "stack.store": Row("native", "a folder that every worker sees", _STORES, when=_store),
+    "stack.store_options": Row("advisory", "a folder has none", _STORES, when=_reached),
     "stack.registry": Row("advisory", "workers run steps without containers", _EXECUTORS),
     "placement": Row("native", "default_args of the DAG, arguments of the task", _TASKS),
     "step.cpu": Row("advisory", "a worker does not reserve cores per task", _EXECUTORS),

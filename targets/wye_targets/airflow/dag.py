@@ -57,6 +57,8 @@ class Dag:
     edges: tuple[str, ...]
     programs: tuple[ir.Program, ...]
     interpreter: bool
+    reached: dict[str, Any] | None = None
+    """How a store is reached that is an address."""
 
     @property
     def tasks(self) -> Iterator[Task]:

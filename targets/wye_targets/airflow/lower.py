@@ -13,6 +13,7 @@ from wye.ir import model as ir
 from wye.runtime.types import Type, show
 from wye.schedules import airflow
 from wye.sdk.settings import Schedule
+from wye.stacks.stores import is_address, spec_of
 from wye_targets.airflow.capabilities import AirflowOptions, tag
 from wye_targets.airflow.dag import Dag, Group, literal
 from wye_targets.airflow.placement import operator_arguments
@@ -26,19 +27,21 @@ def lower(checked: CheckedPipeline, options: AirflowOptions) -> Dag:
     pipeline = checked.pipeline
     body, edges = lower_tasks(pipeline, options)
     dag_id = IDS.spell(pipeline.name)
+    reached = spec_of(options.store, options.store_options, checked.config) if options.store and is_address(options.store) else None
     forms = [json.loads(t.file) for part in body for t in (part.tasks if isinstance(part, Group) else (part,))]
     used = {p for form in forms for p in _programs(form)}
     return Dag(
         name=dag_id,
         function=spellings([dag_id], IDENTIFIERS, RESERVED)[dag_id],
         title=f"The pipeline {dag_id}, compiled by Wye. Its step programs stand in {dag_id}_steps/.",
-        store=options.store,
+        store=reached["url"] if reached else options.store,
         settings=tuple(_settings(pipeline, dag_id, options)),
         params=tuple(f"{literal(p.name)}: {_param(p)}" for p in pipeline.parameters),
         body=body,
         edges=edges,
         programs=tuple(p for p in pipeline.programs if p.id in used),
         interpreter=any(form["op"] == "island" for form in forms),
+        reached=reached,
     )
 
 

@@ -93,11 +93,11 @@ def test_list_and_use(wye: Wye, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_show(wye: Wye) -> None:
-    Path("wye.toml").write_text(STACKS.replace('"/mnt/a"', '"nfs://me:word@host/a"'))  # nobody needs to see the password
+    Path("wye.toml").write_text(STACKS.replace("r.example.com", "https://me:word@host/a"))  # nobody needs to see the password
     assert rows(wye("stack", "show", "prod")) == [
         ["prod:", "airflow,", "extends", "base"], ["key", "value"],
-        ["packages.index", '"https://packages.example.com/simple"'], ["store", '"nfs://***@host/a"'],
-        ["placement.pool", '"base"'], ["placement.queue", '"prod"'], ["placement.priority_weight", "3"], ["registry", '"r.example.com"'],
+        ["packages.index", '"https://packages.example.com/simple"'], ["store", '"/mnt/a"'],
+        ["placement.pool", '"base"'], ["placement.queue", '"prod"'], ["placement.priority_weight", "3"], ["registry", '"https://***@host/a"'],
     ]  # fmt: skip
     wye("stack", "show", code=2)
     assert "which stack?" in wye.err

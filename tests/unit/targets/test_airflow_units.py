@@ -84,10 +84,14 @@ def test_overlap(overlap: Any, catchup: bool, level: str) -> None:
     assert CAPABILITIES.row("schedule.overlap", schedule, AirflowOptions()).level == level
 
 
-def test_a_store_is_a_folder() -> None:
-    for feature in ("output.parameter", "artifact.file", "artifact.bytes", "artifact.object"):
-        assert CAPABILITIES.row(feature, None, AirflowOptions(store="s3://bucket")).level == "rejected"
+def test_a_store_is_a_folder_or_an_address() -> None:
+    for feature in ("stack.store", "artifact.file", "artifact.bytes", "artifact.object"):
+        row = CAPABILITIES.row(feature, None, AirflowOptions(store="s3://bucket"))
+        assert (row.level, "s3fs" in row.how) == ("emulated", True)
         assert CAPABILITIES.row(feature, None, AirflowOptions(store="/mnt/store")).level == "native"
+    assert "an object" in CAPABILITIES.row("output.parameter", None, AirflowOptions(store="s3://bucket")).how
+    with pytest.raises(ValueError, match="no driver for a store at nfs://"):
+        AirflowOptions(store="nfs://host/a")
 
 
 @pytest.mark.parametrize("value", ["", "a'b\"c\\", "{{ ds }}\n\0\x7f\u202e🎉é", "'", '"', True, None, -3, 1.5, 1e300])
