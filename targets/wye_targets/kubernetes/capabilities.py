@@ -148,6 +148,7 @@ ROWS: dict[str, Row] = {
     "step.secrets": Row("native", "secretKeyRef", _SECRET, when=_secrets),
     "step.context": Row("native", "the driver says it; the run's id is the name of its Job", _JOB),
     "stack.store": Row("advisory", "values and artifacts are on the volume", _VOLUMES),
+    "stack.store_options": Row("advisory", "values and artifacts are on the volume", _VOLUMES),
     "stack.registry": Row("native", "before the name of each image that names no registry", _IMAGES),
     "placement": Row("native", "fields of the pods", _DOCS + "concepts/scheduling-eviction/assign-pod-node/"),
     "step.cpu": Row("native", "request and limit", _RESOURCES),

@@ -107,6 +107,15 @@ def test_module_form_and_folder_of_any_name(runner: Runner) -> None:
     assert runner.value() == "ok"
 
 
+def test_a_link_leads_to_the_folder(runner: Runner) -> None:
+    """As git-sync has it, which many an Airflow takes its DAGs from."""
+    runner.write(flow="def f(): return 'ok'\n")
+    (runner.folder / "current").symlink_to(RUNTIME.parent)
+    argv = [sys.executable, str(runner.folder / "current" / RUNTIME.name / "__main__.py"), *runner.argv(runner.call("flow:f"))]
+    subprocess.run(argv, check=True)
+    assert runner.value() == "ok"
+
+
 def test_clean_world(runner: Runner) -> None:
     """The step's interpreter shows nothing of the runner: argv, main module, working directory, path, environment."""
     runner.write(

@@ -13,14 +13,14 @@ from wye.stacks.stores import AT_ONCE, CHUNK, SCHEMES, check_store, is_address, 
 from wye_targets.docker import DockerOptions
 from wye_targets.local import LocalOptions
 
-S3, GS, AZ = {"max_concurrency": AT_ONCE}, {"chunksize": CHUNK}, {"blocksize": CHUNK, "max_concurrency": AT_ONCE}
+S3, AZ = {"max_concurrency": AT_ONCE}, {"blocksize": CHUNK, "max_concurrency": AT_ONCE}
 
 
 @pytest.mark.parametrize(
     ("store", "options", "url", "driver", "settings"),
     [
         ("s3://lake", {}, "s3://lake", "s3fs", S3),
-        ("s3://lake/a/b=1/", {"region": "eu-central-1"}, "s3://lake/a/b=1", "s3fs", {**S3, "client_kwargs": {"region_name": "eu-central-1"}}),
+        ("s3://lake/a/b=1/", {"region": "eu-1"}, "s3://lake/a/b=1", "s3fs", {**S3, "client_kwargs": {"region_name": "eu-1"}}),
         ("s3://lake/w", {"endpoint": "http://minio:9000"}, "s3://lake/w", "s3fs", {**S3, "endpoint_url": "http://minio:9000"}),
         ("gs://lake_x/w", {"project": "p-1"}, "gs://lake_x/w", "gcsfs", {"project": "p-1"}),
         ("az://box/w", {"account": "acct"}, "az://box/w", "adlfs", {**AZ, "account_name": "acct"}),

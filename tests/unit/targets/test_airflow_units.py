@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from wye import runtime
 from wye.backend.capabilities import FEATURES
 from wye.diagnostics import Span
 from wye.ir import model as ir
@@ -296,3 +298,61 @@ def test_a_killed_task_leaves_no_process(number: int, raises: bool, says: str) -
             return
         time.sleep(0.05)
     pytest.fail(f"process {pid} is still there")
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store, which here is a folder, beside an adapter in a build's folder."""
+    steps = tmp_path / "steps"
+    steps.mkdir()
+    (steps / "wye_runtime").symlink_to(Path(runtime.__file__).parent)
+    url = (tmp_path / "bucket").as_uri()
+    spec = {"url": url, "driver": "fsspec", "packages": ["fsspec"], "settings": {"auto_mkdir": True}}
+    (steps / "store.json").write_text(json.dumps(spec))
+    monkeypatch.setattr(adapter, "HERE", steps)
+    return url
+
+
+def test_an_address_takes_what_is_long(bucket: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "models").mkdir(parents=True)
+    for name in ("0", "1", "2"):
+        (out / "models" / name).write_text(name)
+    texts = [json.dumps(c * 40000) for c in "ab"]
+    (out / "texts").mkdir()
+    for i, text in enumerate(texts):
+        (out / "texts" / f"{i}.json").write_text(text)
+    (out / "long.json").write_text(json.dumps(["x" * 40000, "y"]))
+    (out / "short.json").write_text("true")
+    ti = types.SimpleNamespace(dag_id="d", run_id="manual__2026-01-01T00:00:00+00:00/..", task_id="t", try_number=2, map_index=4)
+    ports = [{"name": n, "format": f} for n, f in (("models", "auto*"), ("texts", "json*"), ("long", "json"), ("short", "json"))]
+    key = adapter.stored(out, {"outputs": ports}, {"ti": ti}, tmp_path)
+    assert key is not None
+    assert re.fullmatch(rf"d/{adapter.safe(ti.run_id)}/tasks/t/4/2-[0-9a-f]{{8}}", key)
+    models, listed, long, short = (adapter.publish(out, port, bucket, {"ti": ti}, key) for port in ports)
+    assert short == {"text": "true"}
+    assert models == {"store": key, "name": "models", "format": "auto*", "count": 3}
+    assert [adapter.length(e) for e in (models, listed, long)] == [3, 2, 2]
+    assert [adapter.plain({"item": listed, "index": i}) for i in (0, "1")] == [json.loads(t) for t in texts]
+    assert adapter.plain({"item": long, "index": 1}) == "y"
+    gets: dict[tuple[str, str], str] = {}
+    entry = adapter.stores().localized({"item": models, "index": "1"}, str(tmp_path / "in"), gets)
+    adapter.transfer({"get": [[*output, place] for output, place in gets.items()]}, tmp_path)
+    assert Path(entry["file"]).read_text() == "1"
+    assert len(list((tmp_path / "in").iterdir())) == 1, "the others are not fetched"
+    with pytest.raises(RuntimeError, match="is not there, or was never finished"):
+        adapter.fetched({"store": "d/none", "name": "out"})
+
+
+def test_what_is_short_needs_no_store(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "out.json").write_text("1")
+    assert adapter.stored(tmp_path / "out", {"outputs": [{"name": "out", "format": "json"}]}, {}, tmp_path) is None
+
+
+def test_an_address_in_the_environment_needs_a_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WYE_STORE", "s3://lake/a")
+    monkeypatch.setattr(adapter, "HERE", tmp_path)
+    assert adapter.is_address(None)
+    with pytest.raises(RuntimeError, match="name it in the stack"):
+        adapter.transfer({}, tmp_path)
