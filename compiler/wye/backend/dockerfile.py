@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wye.backend.embed import program_files, runtime_files
+from wye.backend.names import IMAGE_NAME
 from wye.backend.supply import Supply
 from wye.backend.target import EmittedFile, emitted
 from wye.ir.model import Pipeline
@@ -23,7 +24,6 @@ USER = 65532
 PACKAGES = "packages"
 PLAIN, RUNNABLE = 0o644, 0o755
 
-_BASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 _IGNORED = f"# Only this goes to the builder.\n*\n!{PACKAGES}\n!wye_runtime\n!programs\n"
 
 
@@ -80,7 +80,7 @@ def pip_conf(form: dict[str, object]) -> str:
 
 
 def dockerfile(pipeline: Pipeline, title: str, environment: Environment, supply: Supply | None) -> str:
-    assert _BASE.fullmatch(environment.base), environment.base
+    assert IMAGE_NAME.fullmatch(environment.base), environment.base
     labels = {
         "org.opencontainers.image.title": title,
         "org.opencontainers.image.description": next(iter((pipeline.doc or "").strip().splitlines()), ""),

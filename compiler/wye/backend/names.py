@@ -35,6 +35,10 @@ class NameRules:
         return text[: self.limit - len(mark)].rstrip(self.fill) + mark
 
 
+IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+"""A reference to an image, as the SDK takes it."""
+
+
 def pulled(image: str, registry: str | None) -> str:
     """The image as it is pulled: behind the registry, unless it names one. As for a container engine, what stands before the first `/` is
     a host if it could be none else."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
-from wye.backend.names import pulled
+from wye.backend.names import IMAGE_NAME, pulled
 from wye.schedules import crontab
 from wye.sdk.settings import Schedule, memory_bytes
 from wye.stacks import StoreOptions
@@ -28,7 +28,6 @@ _UP = "https://docs.docker.com/reference/cli/docker/compose/up/"
 _ORDER = "https://docs.docker.com/compose/how-tos/startup-order/"
 
 
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 _REGISTRY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 
 
@@ -52,7 +51,7 @@ class DockerOptions:
 
     def __post_init__(self) -> None:
         check_store(self.store, self.store_options)
-        for name, pattern in (("image", _IMAGE), ("registry", _REGISTRY)):
+        for name, pattern in (("image", IMAGE_NAME), ("registry", _REGISTRY)):
             value = getattr(self, name)
             if value is not None and not pattern.fullmatch(value):
                 raise OptionError(name, f"not the name of an image: {value!r}" if name == "image" else f"not a registry: {value!r}")

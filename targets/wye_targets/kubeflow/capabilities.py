@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
-from wye.backend.names import pulled
+from wye.backend.names import IMAGE_NAME, pulled
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
 from wye.ir.nodes import arms
@@ -63,7 +63,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.registry is not None and not _REGISTRY.fullmatch(self.registry):
             raise PlacementError("registry", f"not a registry: {self.registry!r}", "write a host, and a folder if there is one")
-        if self.image is not None and not _IMAGE.fullmatch(self.image):
+        if self.image is not None and not IMAGE_NAME.fullmatch(self.image):
             raise PlacementError("image", f"not the name of an image: {self.image!r}", "write it as for docker: python:3.12-slim")
         if self.store is not None and not _STORE.fullmatch(self.store):
             raise PlacementError("store", f"not an address of a store: {self.store!r}", "write it with its scheme: s3://bucket/folder")
@@ -73,7 +73,6 @@ class Options:
         return pulled(image, self.registry)
 
 
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 _REGISTRY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _STORE = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@%+=,?&-]+")
 

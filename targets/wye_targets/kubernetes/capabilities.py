@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
+from wye.backend.names import IMAGE_NAME, pulled
 from wye.schedules import robfig
 from wye.sdk.settings import SettingError, memory_bytes
 from wye_targets.kubernetes.placement import LABEL_KEY, LABEL_VALUE, OWN_LABELS, SUBDOMAIN, Placement, check_name
@@ -69,6 +70,8 @@ class Options:
             check_name("image_pull_secrets", secret)
         if self.registry is not None and not _REGISTRY.fullmatch(self.registry):
             raise SettingError("registry", f"not a registry: {self.registry!r}", "write a host, and a folder if there is one")
+        if self.image is not None and not IMAGE_NAME.fullmatch(self.image):
+            raise SettingError("image", f"not the name of an image: {self.image!r}", "write it as for docker: python:3.12-slim")
         memory_bytes(self.storage, "storage")
         for name, low, high in (("user", 0, 2**31 - 1), ("parallel", 1, 10_000), ("history", 0, 1000)):
             if not low <= getattr(self, name) <= high:
@@ -78,10 +81,8 @@ class Options:
                 raise SettingError(name, f"not a key of a label: {getattr(self, name)!r}")
 
     def qualified(self, image: str) -> str:
-        """The image as it is pulled. As for a container engine, what stands before the first `/` is a host if it could be none else."""
-        host, slash, _ = image.partition("/")
-        own = slash and ("." in host or ":" in host or host == "localhost")
-        return image if own or not self.registry else f"{self.registry}/{image}"
+        """The image as it is pulled."""
+        return pulled(image, self.registry)
 
 
 _REGISTRY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
@@ -144,6 +145,7 @@ ROWS: dict[str, Row] = {
     "step.image": Row("native", "the container's image; it needs python3, 3.9 or newer", _IMAGES),
     "step.python": Row("native", "the container's command", _ENV.replace("environment-variable", "command-argument")),
     "step.files": Row("native", "in the ConfigMaps of the programs", _CONFIG),
+    "code.image": Row("native", "programs and packages in the image; driver, runner and plan in ConfigMaps", _IMAGES),
     "step.env": Row("native", "the container's env", _ENV, when=_env),
     "step.secrets": Row("native", "secretKeyRef", _SECRET, when=_secrets),
     "step.context": Row("native", "the driver says it; the run's id is the name of its Job", _JOB),

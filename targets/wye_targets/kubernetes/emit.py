@@ -58,7 +58,7 @@ def config_maps(native: Native) -> tuple[list[dict[str, Any]], dict[str, list[st
             maps.append(_config_map(native, kind if count == 0 else f"{kind}-{count + 1}", held))
     if whole > MAX_BYTES:
         message = f"code and plan take {whole:,} bytes, and ConfigMaps are for {MAX_BYTES:,} at most"
-        help = "split the pipeline, read large constants from files, or put modules into the steps' image"
+        help = 'build images that have the programs (packaging = "image" in [code]), split the pipeline, or read large constants from files'
         raise CompileFailed([Diagnostic("WYE4004", message, native.span, help=help, target="kubernetes")])
     return maps, index
 

@@ -17,6 +17,7 @@ from wye.diagnostics import CompileFailed, Diagnostic, Span
 from wye.ir import json as form
 from wye.ir import model as ir
 from wye.ir.nodes import every
+from wye.ir.settings import Settings
 from wye.runtime.types import show
 from wye.schedules import robfig
 from wye_targets.kubernetes import pods
@@ -72,14 +73,15 @@ def lower(checked: CheckedPipeline, options: Options) -> Native:
         "labels": pod_labels,
         "annotations": annotations,
     }
-    chosen = sorted(pipeline.programs, key=lambda p: p.id)
+    chosen = () if checked.images else sorted(pipeline.programs, key=lambda p: p.id)
     programs = ((f"programs/{p.id}/{path}", as_text(data)) for p in chosen for path, data in program_files(p))
     files = {
         "runtime": (*_driver(), *runtime_files(interpreter=True)),
         "plan": (("plan.json", form.dumps(plan, indent=1) + "\n"), ("jobs.json", form.dumps(jobs, indent=1) + "\n")),
         "programs": tuple(programs),
     }
-    return Native(name, tuple(objects), _cron_job(pipeline, metadata, pod_labels, claim, options), files, metadata, pipeline.span)
+    cron_job = _cron_job(pipeline, metadata, pod_labels, claim, options, checked.plain)
+    return Native(name, tuple(objects), cron_job, files, metadata, pipeline.span)
 
 
 def as_text(data: bytes) -> str:
@@ -153,7 +155,9 @@ def _claim(metadata: dict[str, Any], options: Options) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
 
 
-def _cron_job(pipeline: ir.Pipeline, metadata: dict[str, Any], labels: dict[str, str], claim: str, options: Options) -> dict[str, Any]:
+def _cron_job(
+    pipeline: ir.Pipeline, metadata: dict[str, Any], labels: dict[str, str], claim: str, options: Options, plain: Settings
+) -> dict[str, Any]:
     schedule = pipeline.settings.schedule
     found = robfig.cron_job(schedule) if schedule else None
     spec: dict[str, Any] = {"schedule": found.schedule if found else NEVER}
@@ -165,7 +169,7 @@ def _cron_job(pipeline: ir.Pipeline, metadata: dict[str, Any], labels: dict[str,
         "startingDeadlineSeconds": DEADLINE,
         "successfulJobsHistoryLimit": options.history,
         "failedJobsHistoryLimit": options.history,
-        "jobTemplate": {"metadata": _under(labels, metadata), "spec": _run(pipeline, metadata, labels, claim, options)},
+        "jobTemplate": {"metadata": _under(labels, metadata), "spec": _run(pipeline, metadata, labels, claim, options, plain)},
     }
     shown = {p.name: show(p.type) + (f" = {form.dumps(json.loads(p.default.text))}" if p.default else "") for p in pipeline.parameters}
     annotations = {**metadata.get("annotations", {}), "wye/source": str(pipeline.span)}
@@ -178,12 +182,14 @@ def _under(labels: dict[str, str], metadata: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in (("labels", labels), ("annotations", metadata.get("annotations"))) if v}
 
 
-def _run(pipeline: ir.Pipeline, metadata: dict[str, Any], labels: dict[str, str], claim: str, options: Options) -> dict[str, Any]:
+def _run(
+    pipeline: ir.Pipeline, metadata: dict[str, Any], labels: dict[str, str], claim: str, options: Options, plain: Settings
+) -> dict[str, Any]:
     """The Job of a run. A driver that was killed is started again and goes on; one that ended with exit code 1 has failed for good."""
     timeout = pipeline.settings.timeout
     nodes = list(_tasks(pipeline))
     gpu = options.access == "ReadWriteOnce" and any(pods.uses_gpu(n.settings) for n in nodes)
-    main, mounted = _driver_container(options), _driver_volumes(metadata["name"], claim)
+    main, mounted = _driver_container(options, plain), _driver_volumes(metadata["name"], claim)
     spec = pods.pod(main, mounted, options, options.placement, _selector(nodes, options), gpu)
     spec |= {"automountServiceAccountToken": True, "serviceAccountName": metadata["name"]}
     if options.access == "ReadWriteOnce":
@@ -221,13 +227,13 @@ def _selector(nodes: list[form.Task], options: Options) -> dict[str, str]:
     return chosen
 
 
-def _driver_container(options: Options) -> dict[str, Any]:
+def _driver_container(options: Options, plain: Settings) -> dict[str, Any]:
     fields = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "NODE_NAME": "spec.nodeName"}
     return pods.hardened(
         {
             "name": "driver",
-            "image": options.qualified(options.image or IMAGE),
-            "command": ["python3", "-B", f"{CODE}/boot.py"],
+            "image": options.qualified(plain.image or options.image or IMAGE),
+            "command": [plain.python or "python3", "-B", f"{CODE}/boot.py"],
             "env": [
                 *({"name": n, "valueFrom": {"fieldRef": {"fieldPath": path}}} for n, path in fields.items()),
                 {"name": "PYTHONUNBUFFERED", "value": "1"},

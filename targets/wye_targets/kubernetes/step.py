@@ -12,6 +12,8 @@ from typing import Any
 
 SECRETS = "/wye/secrets/"
 """Where a secret of which no key is named is mounted, by the variable that it becomes."""
+IMAGE = "/opt/wye/programs"
+"""Where an image that was built for this pipeline has the programs."""
 STARTED = ".started"
 TERMINATION = "/dev/termination-log"
 LONGEST = 1500
@@ -41,7 +43,8 @@ def main(folder: str, attempt: str) -> int:
     arguments: list[str] = ["--task", os.path.join(folder, "task.json"), "--values", os.path.join(folder, "values.json")]
     arguments += ["--out", out, "--work", os.environ.get("TMPDIR") or "/tmp"]
     if task.get("program"):
-        arguments += ["--program", os.path.join(code, "programs", task["program"])]
+        programs = os.path.join(code, "programs")
+        arguments += ["--program", os.path.join(programs if os.path.isdir(programs) else IMAGE, task["program"])]
     ended: int = import_module("wye_runtime.runner").main(arguments)
     record: dict[str, Any] = {}
     if ended:

@@ -6,8 +6,10 @@ import json
 import os
 import random
 import re
+import subprocess
 import sys
 from dataclasses import replace
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,15 @@ from wye import driver
 from wye.backend import registry
 from wye.backend.check import CheckedPipeline
 from wye.backend.dockerfile import Environment, context, pip_conf, quoted
+from wye.backend.embed import runtime_files
 from wye.backend.images import Image
 from wye.backend.names import pulled
 from wye.backend.supply import Supply
 from wye.backend.target import EmittedFile
 from wye.backend.write import write_build
 from wye.diagnostics import CompileFailed
-from wye.ir.model import DataFile
+from wye.ir.json import task_file
+from wye.ir.model import Call, DataFile
 from wye.stacks import load_config
 from wye_targets._kfp import adapter
 
@@ -350,7 +354,7 @@ def test_without_containers_the_programs_travel_as_a_tree(project: Path, target:
     }
 
 
-@pytest.mark.parametrize("target", ["docker", "kubeflow"])
+@pytest.mark.parametrize("target", ["docker", "kubeflow", "kubernetes"])
 def test_the_report_says_what_an_image_does(project: Path, target: str) -> None:
     files, checked = compiled(project, target)
     levels = {d.feature: d.level for d in checked.decisions}
@@ -411,3 +415,37 @@ def test_a_task_of_kubeflow_finds_runner_and_program_in_the_image(project: Path,
     finally:
         sys.path[:] = before
     assert (project / "said").read_text() == "7"
+
+
+def test_a_pod_finds_its_program_in_the_image(project: Path) -> None:
+    files, checked = compiled(project, "kubernetes")
+    documents = list(yaml.safe_load_all(files["manifests.yaml"].text))
+    keys = {k for d in documents if d["kind"] == "ConfigMap" for k in d.get("data", {})}
+    assert not [k for k in keys if k.startswith("programs")]
+    cron_job = next(d for d in documents if d["kind"] == "CronJob")
+    driver = cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert driver["image"] == checked.images[0].reference
+    specs = json.loads(next(d["data"]["jobs.json"] for d in documents if "jobs.json" in d.get("data", {})))["specs"]
+    containers = [s["template"]["spec"]["containers"][0] for s in specs]
+    assert {c["image"] for c in containers} == {i.reference for i in checked.images}
+    assert {c["command"][0] for c in containers} == {"python3", "/opt/my-env/bin/python"}
+
+    image = next(i for i in checked.images if "train" in i.tasks)
+    write_build(project / "image", image.files)
+    code, run = project / "code", project / "run"
+    (run / "attempts" / "1").mkdir(parents=True)
+    code.mkdir()
+    text = (resources("wye_targets.kubernetes") / "step.py").read_text()
+    assert text.count('"/opt/wye/programs"') == 1
+    (code / "step.py").write_text(text.replace("/opt/wye/programs", str(project / "image" / "programs")))
+    for path, source in runtime_files(interpreter=True):
+        (code / path).parent.mkdir(exist_ok=True)
+        (code / path).write_text(source)
+    task = next(n for n in checked.pipeline.body.nodes if n.id == "train")
+    assert isinstance(task, Call)
+    form = task_file(checked.pipeline, task)
+    (run / "task.json").write_text(json.dumps(form))
+    (run / "values.json").write_text(json.dumps({n: {"text": "7"} for n in form["inputs"]}))
+    done = subprocess.run([sys.executable, str(code / "step.py"), str(run), "1"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (run / "attempts" / "1" / "out.json").read_text() == "7"
