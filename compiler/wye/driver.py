@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from wye import cache, passes
 from wye.backend.check import CheckedPipeline, check, judge, takes_images
-from wye.backend.images import images_of, in_images
+from wye.backend.images import base_of, images_of, in_images
 from wye.backend.report import report_file
 from wye.backend.supply import supply, supply_of
 from wye.backend.target import EmittedFile, Target
@@ -76,7 +76,7 @@ def compile_target(
     legal = passes.islands(pipeline, judge(target, options), target.name)
     checked = check(legal, target, options, strict=strict, config=config, effective=effective)
     if config and built:
-        base = target.capabilities.image
-        images = images_of(legal, options, base, supply_of(legal, config))
-        checked = replace(checked, pipeline=in_images(legal, images, options, base), images=images)
+        base = base_of(options, target.capabilities.image)
+        images = images_of(legal, base, supply_of(legal, config, base.packages))
+        checked = replace(checked, pipeline=in_images(legal, images, base), images=images)
     return (*target.emit(target.lower(checked, options)), report_file(checked)), checked

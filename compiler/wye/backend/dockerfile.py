@@ -45,7 +45,7 @@ def context(pipeline: Pipeline, title: str, environment: Environment, supply: Su
     supplied = tuple(_supplied(supply)) if environment.packages else ()
     files = [EmittedFile("Dockerfile", dockerfile(pipeline, title, environment, supply), mode=PLAIN)]
     files += [EmittedFile(".dockerignore", _IGNORED, mode=PLAIN), *supplied]
-    files += [EmittedFile(path, text, mode=PLAIN) for path, text in runtime_files(interpreter=True, guards=True)]
+    files += [EmittedFile(path, text, mode=PLAIN) for path, text in runtime_files(interpreter=True, guards=True, store=True)]
     for program in pipeline.programs:
         runnable = {d.path for d in program.data if d.executable}
         files += [

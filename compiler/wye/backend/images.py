@@ -19,6 +19,7 @@ from wye.backend.target import EmittedFile
 from wye.ir.model import Block, Call, Compute, Fail, Island, Node, Pipeline
 from wye.ir.nodes import blocks, rewritten
 from wye.ir.settings import Settings
+from wye.stacks.stores import packages_of
 
 FEATURE = "code.image"
 NAMES = NameRules(charset="a-z0-9-", first="a-z0-9", prefix="p")
@@ -51,15 +52,33 @@ class Image:
         return f"{self.registry}/{self.local}" if self.registry else self.local
 
 
-def images_of(pipeline: Pipeline, options: Any, default: str, supply: Supply | None) -> tuple[Image, ...]:
-    """The images of a pipeline, in program order; the first is that of what needs none of its own. `default`: the target's base image."""
-    registry = getattr(options, "registry", None)
-    default = getattr(options, "image", None) or default
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a stack says of all images: the one to begin with, the registry, the packages that every task needs."""
+
+    image: str
+    registry: str | None
+    packages: tuple[str, ...]
+
+    def environment(self, s: Settings) -> Environment:
+        packages = tuple(sorted({*s.packages, *self.packages}))
+        return Environment(pulled(s.image or self.image, self.registry), s.python, packages)
+
+
+def base_of(options: Any, default: str) -> Base:
+    """`default`: the target's own image. A target that reaches the stack's store from its tasks has `store_options`."""
+    how = getattr(options, "store_options", None)
+    drivers = packages_of(getattr(options, "store", None), how) if how is not None else ()
+    return Base(getattr(options, "image", None) or default, getattr(options, "registry", None), drivers)
+
+
+def images_of(pipeline: Pipeline, base: Base, supply: Supply | None) -> tuple[Image, ...]:
+    """The images of a pipeline, in program order; the first is that of what needs none of its own."""
     found: dict[Environment, list[Task]] = {}
     for task in _tasks(pipeline):
         if not _neutral(task):
-            found.setdefault(_environment(task.settings, default, registry), []).append(task)
-    bare = _environment(Settings(), default, registry)
+            found.setdefault(base.environment(task.settings), []).append(task)
+    bare = base.environment(Settings())
     order = [bare] * (bare in found or not found) + [e for e in found if e != bare]
     repository = NAMES.spell(pipeline.name)
     taken: set[str] = set()
@@ -69,21 +88,19 @@ def images_of(pipeline: Pipeline, options: Any, default: str, supply: Supply | N
         wish = pipeline.name if environment is order[0] else f"{pipeline.name}-{_label(tasks[0], pipeline)}"
         files = context(pipeline, repository, environment, supply)
         name = _free(NAMES.spell(wish), taken)
-        made.append(Image(name, repository, _tag(files), registry, environment, tuple(t.id for t in tasks), files))
+        made.append(Image(name, repository, _tag(files), base.registry, environment, tuple(t.id for t in tasks), files))
     shared = tuple(t.id for t in _tasks(pipeline) if _neutral(t))
     return (replace(made[0], tasks=(*made[0].tasks, *shared)), *made[1:])
 
 
-def in_images(pipeline: Pipeline, images: tuple[Image, ...], options: Any, default: str) -> Pipeline:
+def in_images(pipeline: Pipeline, images: tuple[Image, ...], base: Base) -> Pipeline:
     """The pipeline whose tasks name these images, and no packages: they are there."""
-    registry = getattr(options, "registry", None)
-    default = getattr(options, "image", None) or default
     by_environment = {i.environment: i for i in images}
 
     def settled(node: Node) -> Node:
         if not isinstance(node, Task):
             return node
-        image = images[0] if _neutral(node) else by_environment[_environment(node.settings, default, registry)]
+        image = images[0] if _neutral(node) else by_environment[base.environment(node.settings)]
         return replace(node, settings=in_image(node.settings, image))
 
     def block(b: Block) -> Block:
@@ -129,10 +146,6 @@ def _neutral(task: Task) -> bool:
     """Whether it runs wherever Python is: an expression that reads nothing of a step's."""
     s = task.settings
     return isinstance(task, Compute | Fail) and not (s.image or s.python or s.packages)
-
-
-def _environment(s: Settings, default: str, registry: str | None) -> Environment:
-    return Environment(pulled(s.image or default, registry), s.python, tuple(sorted(set(s.packages))))
 
 
 def _label(task: Task, pipeline: Pipeline) -> str:

@@ -42,11 +42,12 @@ def supply(pipeline: Pipeline, config: Config) -> Pipeline:
     return _with_wheels(pipeline, found.wheels) if found.wheels else pipeline
 
 
-def supply_of(pipeline: Pipeline, config: Config) -> Supply | None:
-    """None when nothing is said, or nothing is installed. Raises `CompileFailed` when a file that is named cannot be read, or cannot
-    travel."""
+def supply_of(pipeline: Pipeline, config: Config, more: tuple[str, ...] = ()) -> Supply | None:
+    """None when nothing is said, or nothing is installed. `more`: packages that no step asks for. Raises `CompileFailed` when a file that
+    is named cannot be read, or cannot travel."""
     p = config.packages
-    if not any(n.settings.packages for n in _tasks(pipeline)) or not any((p.index, p.extra_index, p.lock, p.wheels, p.proxy, p.cert)):
+    wanted = bool(more) or any(n.settings.packages for n in _tasks(pipeline))
+    if not wanted or not any((p.index, p.extra_index, p.lock, p.wheels, p.proxy, p.cert)):
         return None
     problems = Diagnostics()
     form: dict[str, Any] = {"index": p.index, "extra": list(p.extra_index), "proxy": p.proxy}

@@ -293,6 +293,19 @@ def test_packages_of_the_project_reach_the_folder(project: Path) -> None:
     assert [d.code for d in failed.value.diagnostics] == ["WYE6017"]
 
 
+def test_the_driver_of_a_store_is_in_every_image(project: Path) -> None:
+    found = compiled(project, store="s3://bucket/x")[1].images
+    assert [i.environment.packages for i in found if "s3fs" not in i.environment.packages] == []
+    assert "wye_runtime/store.py" in content(found[0])
+    (project / "flow.py").write_text(SMALL)
+    (project / "wye.toml").write_text(IMAGE + '[packages]\nindex = "https://x.example.com/simple"\n')
+    (small,) = compiled(project, store="gs://bucket/x")[1].images
+    assert command(content(small)["Dockerfile"].decode())[-1] == "gcsfs"
+    assert b"https://x.example.com/simple" in content(small)["packages/pip.conf"]
+    assert compiled(project, store="/a/folder")[1].images[0].environment.packages == ()
+    assert images(project, "kubeflow", store="s3://bucket/x")["flow"].environment.packages == (), "there, the service reaches it"
+
+
 # --- tags -----------------------------------------------------------------------------------------------------------------------------
 
 
