@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from wye.backend.machines import MachineTable
 from wye.ir.model import Node
+from wye.ir.settings import Settings
 from wye.schedules.fields import Inexpressible
 from wye.sdk.settings import Schedule
 
@@ -126,11 +128,16 @@ class Capabilities:
     image: str
     python: str
     limits: Mapping[str, int] = field(default_factory=dict)
+    settled: Callable[[str, Settings, Any], Row | None] | None = None
+    """A `when` for settings that are decided by all of a task's settings together: it gets (feature, settings, options)."""
+    machines: tuple[MachineTable, ...] = ()
 
-    def row(self, feature: str, value: Any, options: Any) -> Row:
+    def row(self, feature: str, value: Any, options: Any, settings: Settings | None = None) -> Row:
         """The row that holds for this use of a feature."""
         row = self.rows.get(feature)
         if row is None:
             return Row("rejected", "this target has no rule for it")
         other = row.when(value, options) if row.when else None
+        if other is None and self.settled and settings is not None:
+            other = self.settled(feature, settings, options)
         return other or row

@@ -57,6 +57,8 @@ class Use:
     value: Any
     span: Span
     subject: str
+    settings: Settings | None = None
+    """All of the task's, when one of them is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,13 @@ def check(
     all that it does by other means, or that has no meaning there. `effective`: why the options are what they are."""
     problems = Diagnostics()
     effective += check_blocks(pipeline, target.name, options, problems)
+    placeable = not problems.failed
     config = config or Config()
     built = takes_images(target, options, config)
     decisions: dict[tuple[Any, ...], Decision] = {}
     for use in (*uses(pipeline), *_stack_uses((*effective, *config.effective), target.name)):
-        row = _IN_IMAGE[use.feature] if built and use.feature in _IN_IMAGE else _row(use, target, options)
+        decided = use if placeable else replace(use, settings=None)
+        row = _IN_IMAGE[use.feature] if built and use.feature in _IN_IMAGE else _row(decided, target, options)
         if row.level == "rejected":
             problems.error("WYE4001", f"{target.name} cannot do {_title(use)}: {row.how}", use.span, help=row.help, target=target.name)
         elif strict and row.level != "native":
@@ -176,7 +180,7 @@ def _row(use: Use, target: Target, options: Any) -> Row:
         return _NESTED[use.feature.partition(".")[0]]
     if isinstance(use.value, Inside):
         return _IN_ISLAND[use.feature]
-    return target.capabilities.row(use.feature, use.value, options)
+    return target.capabilities.row(use.feature, use.value, options, use.settings)
 
 
 def judge(target: Target, options: Any) -> Callable[[Node, tuple[str, ...]], str | None]:
@@ -305,7 +309,7 @@ def _settings_uses(s: Settings, span: Span, subject: str) -> Iterator[Use]:
         found += [(name, "resources", getattr(s.resources, name)) for name in ("cpu", "memory", "gpu", "gpu_type", "disk")]
     for name, written, value in found:
         if value:
-            yield Use(f"step.{name}", value, s.span(written, span), subject)
+            yield Use(f"step.{name}", value, s.span(written, span), subject, s)
 
 
 def _pipeline_uses(s: PipelineSettings, pipeline: Pipeline) -> Iterator[Use]:
