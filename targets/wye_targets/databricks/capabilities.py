@@ -222,7 +222,7 @@ ROWS: dict[str, Row] = {
         "emulated", f"{_RUNNER}: an exception, a time-out, out of memory; not a lost machine. max_retries counts its interval "
         "from the start of the attempt, and knows no back-off", _API,
     ),
-    "step.timeout": Row("emulated", f"{_RUNNER}: TERM, then KILL, for each attempt. timeout_seconds would count the wait for a cluster", _API),
+    "step.timeout": Row("emulated", f"{_RUNNER}: TERM, then KILL, per attempt. timeout_seconds counts the wait for a cluster too", _API),
     "pipeline.timeout": Row("native", "timeout_seconds of the job", _API),
     "pipeline.on_failure": Row("native", "tasks that do not depend on the failed one go on", _RUN_IF),
     "pipeline.failure_step": Row(

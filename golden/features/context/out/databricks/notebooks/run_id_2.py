@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `run_id_2` of the pipeline `main`, from pipeline.py line 64. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("run_id_2", dbutils)

@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `celebrate_2` of the pipeline `branches`, from pipeline.py line 49. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("celebrate_2", dbutils)

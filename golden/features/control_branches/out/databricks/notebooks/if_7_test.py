@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `if_7_test` of the pipeline `branches`, from pipeline.py line 60. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("if_7_test", dbutils)

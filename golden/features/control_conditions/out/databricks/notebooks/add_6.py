@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `add_6` of the pipeline `conditions`, from pipeline.py line 50. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("add_6", dbutils)

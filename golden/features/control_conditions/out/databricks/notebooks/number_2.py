@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `number_2` of the pipeline `conditions`, from pipeline.py line 63. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("number_2", dbutils)

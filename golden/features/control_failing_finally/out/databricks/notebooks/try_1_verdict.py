@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `try_1_verdict` of the pipeline `failing_finally`, from pipeline.py line 26. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("try_1_verdict", dbutils)

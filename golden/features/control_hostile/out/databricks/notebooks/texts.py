@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `texts` of the pipeline `hostile`, from pipeline.py line 23. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("texts", dbutils)

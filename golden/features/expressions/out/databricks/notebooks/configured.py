@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `configured` of the pipeline `expressions`, from pipeline.py line 71. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("configured", dbutils)

@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `outputs` of the pipeline `failing_expression`, from pipeline.py line 21. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("outputs", dbutils)

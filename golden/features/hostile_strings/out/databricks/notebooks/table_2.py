@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `table_2` of the pipeline `hostile_strings`, from pipeline.py line 75. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("table_2", dbutils)

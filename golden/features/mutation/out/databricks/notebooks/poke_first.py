@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `poke_first` of the pipeline `mutation`, from pipeline.py line 89. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("poke_first", dbutils)

@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `fetch_2` of the pipeline `unrolled`, from pipeline.py line 41. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("fetch_2", dbutils)

@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `fit_6` of the pipeline `unrolled`, from pipeline.py line 46. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("fit_6", dbutils)
