@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from wye.backend.write import write_build
 from wye.driver import compile_source, compile_target
+from wye.runtime.values import decode
 from wye.testing.cases import Case, Outcome, examples, feature_cases, further, plain_call
 from wye_targets.databricks import Databricks, DatabricksOptions
 
@@ -82,3 +84,176 @@ def test_a_run_equals_the_plain_call(name: str, tmp_path: Path) -> None:
     expected = plain_call(case)
     assert (expected.value is None) == case.fails, expected.error
     agree(expected, run)
+
+
+# --- what goes wrong, and what must not ------------------------------------------------------------------------------------------------
+
+HEAD = """\
+import os
+from datetime import datetime
+from wye import Retry, ScheduledTime, Secret, context, pipeline, step
+
+@step
+def one(n: int) -> int:
+    return n + 1
+
+@step
+def fails(n: int) -> int:
+    if n > 0:
+        raise ValueError("${HOME} {{job.id}} " * 3)
+    return n
+
+@step
+def clean(n: int) -> None:
+    print("cleaned", n)
+
+"""
+
+
+def program(text: str, folder: Path, options: DatabricksOptions | None = None) -> jobs.Deployed:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "flow.py").write_text(HEAD + text, "utf-8")
+    return deployed(built(folder / "flow.py", folder / "build", options), folder / "workspace")
+
+
+def test_a_clean_up_runs_when_the_machine_of_the_body_is_lost(tmp_path: Path) -> None:
+    there = program(
+        """
+@pipeline
+def p(n: int = 1) -> int:
+    a = one(n)
+    try:
+        b = one(a)
+    finally:
+        clean(a)
+    return b
+""",
+        tmp_path,
+    )
+    run = jobs.run(there, tmp_path / "volumes", lost=frozenset({"one_2"}))
+    assert (run.state, run.results["clean"], run.results["try_1_verdict"]) == ("FAILED", "SUCCESS", "FAILED")
+    assert "one_2: it left no result" in run.log
+    before = jobs.run(there, tmp_path / "volumes", lost=frozenset({"one"}))
+    assert (before.state, before.results["clean"]) == ("FAILED", "FAILED"), "the region was not entered"
+    assert "cleaned" not in before.log
+
+
+HANDLED = """
+@step
+def tell(failure: "Failure") -> None:
+    print("told", failure.task_id, failure.error_type, failure.message, failure.run_id)
+
+@pipeline(on_failure=tell)
+def p(n: int = 1) -> int:
+    a = fails(n)
+    b = one(5)
+    return one(a) + b
+"""
+
+
+def test_the_step_for_failures_learns_which_task_failed(tmp_path: Path) -> None:
+    there = program("from wye import Failure\n" + HANDLED.replace('"Failure"', "Failure"), tmp_path)
+    run = jobs.run(there, tmp_path / "volumes")
+    assert (run.state, run.results["on_failure"], run.results["verdict"]) == ("FAILED", "SUCCESS", "FAILED")
+    assert f"told fails ValueError {'${HOME} {{job.id}} ' * 3} {jobs.RUN_ID}" in run.log
+    lost = jobs.run(there, tmp_path / "volumes", lost=frozenset({"one_2"}), given={"n": "0"})
+    assert lost.state == "FAILED"
+    assert f"told one_2 None it left no result {jobs.RUN_ID}" in lost.log
+    well = jobs.run(there, tmp_path / "volumes", {"n": "0"})
+    assert (well.state, well.exits["outputs"]) == ("SUCCESS", "7")
+    assert "told" not in well.log
+
+
+def test_a_value_that_no_task_value_holds_is_a_file_or_an_error_that_names_the_limit(tmp_path: Path) -> None:
+    text = """
+@step
+def long(n: int) -> tuple[str, str]:
+    return "x" * n, "short"
+
+@step
+def count(a: str, b: str) -> int:
+    return len(a) + len(b)
+
+@pipeline
+def p(n: int = 50_000) -> int:
+    a, b = long(n)
+    return count(a, b)
+"""
+    run = jobs.run(program(text, tmp_path / "a"), tmp_path / "volumes")
+    assert run.state == "FAILED"
+    assert "a task value takes 49152" in run.log
+    assert run.values["long"]["wye"]["status"] == "failed"
+    there = program(text, tmp_path / "b", DatabricksOptions(store=STORE))
+    run = jobs.run(there, tmp_path / "volumes")
+    assert (run.state, run.exits["outputs"]) == ("SUCCESS", "50005")
+    assert run.values["long"]["wye"]["outputs"]["out1"] == '"short"', "the largest go to files, not more"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), [({}, "parameter n has no default and no value"), ({"n": "x"}, "parameter n: not JSON of int")]
+)
+def test_a_parameter_that_is_wrong_fails_before_any_step(given: dict[str, str], message: str, tmp_path: Path) -> None:
+    there = program("@pipeline\ndef p(n: int, m: int = 3) -> int:\n    one(m)\n    return one(n)\n", tmp_path)
+    run = jobs.run(there, tmp_path / "volumes", given)
+    assert (run.state, set(run.results.values())) == ("FAILED", {"FAILED", "UPSTREAM_FAILED"})
+    assert message in run.log
+    assert run.values == {}
+
+
+def test_what_a_step_may_know_of_its_run(tmp_path: Path) -> None:
+    there = program(
+        """
+@step(retry=Retry(1, delay=0))
+def who() -> str:
+    c = context()
+    if c.attempt == 1:
+        raise ValueError
+    return f"{c.run_id} {c.attempt} {c.scheduled_time} {c.pipeline} {c.task_id}"
+
+@pipeline
+def p(day: datetime = ScheduledTime()) -> tuple[str, datetime]:
+    return who(), day
+""",
+        tmp_path,
+    )
+    run = jobs.run(there, tmp_path / "volumes")
+    assert run.state == "SUCCESS", run.log
+    found, day = decode(run.exits["outputs"])
+    assert found == f"{jobs.RUN_ID} 2 {day} p who"
+    assert day == datetime(2026, 3, 4, 5, 6, 7, 891000, UTC)
+    other = jobs.run(there, tmp_path / "volumes", {"day": "2026-01-31T06:00:00+01:00"})
+    assert decode(other.exits["outputs"])[1] == datetime(2026, 1, 31, 5, tzinfo=UTC)
+
+
+def test_a_job_with_more_tasks_than_a_run_may_have_values(tmp_path: Path) -> None:
+    calls = "\n".join(f"    n = one(n + {i})" for i in range(130))
+    there = program(f"@pipeline\ndef p(n: int = 1) -> int:\n{calls}\n    return n\n", tmp_path)
+    quick = len(there.job["tasks"])
+    assert quick == 131
+    assert there.job["tasks"][0]["notebook_task"]["base_parameters"]["wye.store"] == "/Volumes/a_catalog/a_schema/a_volume"
+
+
+def test_the_interpreter_refuses_what_the_platform_would(tmp_path: Path) -> None:
+    there = program("@pipeline\ndef p(n: int = 1) -> int:\n    return one(n)\n", tmp_path)
+    with pytest.raises(jobs.Refused, match="no such job parameters"):
+        jobs.run(there, tmp_path / "volumes", {"m": "1"})
+    with pytest.raises(jobs.Refused, match="variables without a value"):
+        jobs.deploy(built(CASES["artifacts"].source, tmp_path / "other"), tmp_path / "there")
+    with pytest.raises(jobs.Refused, match="no such reference"):
+        jobs.resolved("{{job.naem}}")
+    assert jobs.resolved("{{ds}} {{job.run_id}}") == "{{ds}} " + jobs.RUN_ID
+
+
+@pytest.mark.parametrize(
+    ("rule", "results", "wanted"),
+    [
+        ("ALL_SUCCESS", ["SUCCESS", "EXCLUDED"], "RUN"),
+        ("ALL_SUCCESS", ["SUCCESS", "UPSTREAM_FAILED"], "UPSTREAM_FAILED"),
+        ("ALL_DONE", ["FAILED", "UPSTREAM_FAILED"], "RUN"),
+        ("ALL_DONE", ["EXCLUDED", "EXCLUDED"], "EXCLUDED"),
+        ("AT_LEAST_ONE_FAILED", ["SUCCESS"], "EXCLUDED"),
+        ("NONE_FAILED", ["SUCCESS", "EXCLUDED"], "RUN"),
+    ],
+)
+def test_run_if_as_documented(rule: str, results: list[str], wanted: str) -> None:
+    assert jobs.outcome(rule, results) == wanted

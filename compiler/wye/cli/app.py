@@ -144,9 +144,9 @@ def _graph(given: argparse.Namespace) -> int:
 
 
 def _targets(given: argparse.Namespace) -> int:
-    from wye.cli.inspect import targets_command
+    from wye.cli.inspect import machines_command, targets_command
 
-    return targets_command(given.format)
+    return machines_command(given.format) if given.machines else targets_command(given.format)
 
 
 def _explain(given: argparse.Namespace) -> int:
@@ -350,7 +350,10 @@ COMMANDS = {
         "show what each target can do",
         "Show the installed targets and what each of them can do: the tables that the\ncompiler itself uses.",
         "wye targets --format markdown",
-        (_format("text", "json", "markdown"),),
+        (
+            option("--machines", action="store_true", help="the machines that a step's resources become on each cloud, as of which day"),
+            _format("text", "json", "markdown"),
+        ),
         _targets,
     ),
     "golden": Command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from wye.backend.capabilities import FEATURES, Row
@@ -52,6 +53,32 @@ def targets_command(format: str) -> int:
             table(["feature", *rows], cells, indent=0)
             say()
             say("* depends on the value; `wye check FILE` says what holds for a pipeline")
+    return 0
+
+
+def machines_command(format: str) -> int:
+    """The tables of machines that the targets choose from, each with its day and its source."""
+    from wye.backend import registry
+
+    found = {name: registry.load(name).capabilities.machines for name in registry.names()}
+    if format == "json":
+        say_json({name: [asdict(t) for t in tables] for name, tables in found.items() if tables})
+        return 0
+    heads = ("target", "cloud", "machine", "cores", "GiB", "gpus", "gpu type")
+    cells = [
+        [name, t.cloud, m.name, f"{m.cpu:g}", f"{m.memory:g}", str(m.gpu or ""), m.gpu_type or ""]
+        for name, tables in found.items()
+        for t in tables
+        for m in sorted(t.machines, key=lambda m: (m.gpu, m.memory, m.cpu, m.name))
+    ]
+    if format == "markdown":
+        rows = ["| " + " | ".join(line) + " |" for line in (heads, ["---"] * len(heads), *cells)]
+        sys.stdout.write("\n".join(rows) + "\n")
+    else:
+        table(heads, cells, indent=0)
+    for name, tables in found.items():
+        for t in tables:
+            say(f"{name}, {t.cloud}: as of {t.date}, from {t.source}")
     return 0
 
 

@@ -17,7 +17,8 @@ from wye_targets.databricks.lower import FILES, NOTEBOOKS, SOURCES, Job, Task
 from wye_targets.databricks.readme import readme
 
 HEAD = "# Compiled by Wye. README.md says how it is deployed.\n"
-ROOT = "/Workspace/Users/${workspace.current_user.userName}/.bundle/${bundle.name}/${bundle.target}"
+ROOT = "/".join(["/Workspace", "Users", "${workspace.current_user.userName}", ".bundle", "${bundle.name}", "${bundle.target}"])
+"""Whoever deploys for good says where: production mode asks for it."""
 MODULE = "wye_databricks"
 _NOTEBOOK = re.compile(rb"(#|//|--) Databricks notebook source")
 

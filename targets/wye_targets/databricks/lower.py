@@ -75,7 +75,8 @@ def lower(checked: CheckedPipeline, options: DatabricksOptions) -> Job:
     asked = _asked(drafts, needs, lanes)
     names = spellings([p.name for p in pipeline.parameters], PARAMETERS)
     parameters = tuple((names[p.name], p) for p in pipeline.parameters)
-    spec = _spec(pipeline, parameters, keys, "store" if len(asked) > TASK_VALUES else "task values", options)
+    states = "store" if 2 * len(asked) > TASK_VALUES else "task values"  # room for a repair, which sets them again
+    spec = _spec(pipeline, parameters, keys, states, options)
     computes = Computes(options, before)
     context = {p.id for p in pipeline.programs if p.context}
     tasks = []
