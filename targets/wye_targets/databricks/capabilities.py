@@ -209,7 +209,7 @@ ROWS: dict[str, Row] = {
     "step.context": Row("native", "{{job.run_id}}, {{task.execution_count}}; attempts as the runner counts them", _REFERENCES),
     "stack.store": Row("native", "the folder of artifacts and of values above 48 KiB", _VOLUMES),
     "stack.store_options": Row("advisory", "a volume is reached as a folder", _VOLUMES),
-    "code.image": Row("advisory", "notebooks run on Databricks' own compute: the programs travel as workspace files, as a tree", _NOTEBOOKS),
+    "code.image": Row("advisory", "no task needs an image: the programs travel as workspace files, as a tree", _NOTEBOOKS),
     "stack.registry": Row("native", "before the name of each image that names no registry", _CONTAINERS),
     "placement": Row("native", "the job's run_as, fields of a job cluster", _API),
     "step.cpu": Row("native", "node_type_id of a job cluster with one machine", _COMPUTE),
