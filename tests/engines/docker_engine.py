@@ -123,11 +123,11 @@ class Project:
         self.compose("down", "--volumes", "--timeout", "1")
 
 
-def built(source: Path, folder: Path, image: str, name: str, pipeline: str | None = None) -> Project:
+def built(source: Path, folder: Path, image: str, name: str, pipeline: str | None = None, **options: Any) -> Project:
     """Compile it as anybody would; without its schedule, which is for who starts runs."""
     made = compile_source(source, pipeline)
     made = replace(made, settings=replace(made.settings, schedule=None))
-    files, _ = compile_target(made, Docker(), DockerOptions(image=image))
+    files, _ = compile_target(made, Docker(), DockerOptions(image=image, **options))
     write_build(folder, files)
     return Project(folder, name)
 

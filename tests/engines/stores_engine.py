@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
+
+from docker_engine import docker
 
 from wye.stacks import Config, StoreOptions
 from wye.stacks.stores import spec_of
@@ -42,6 +47,34 @@ class Served:
 
     def spec(self, **more: Any) -> dict[str, Any]:
         return {**spec_of(self.url, self.options, Config()), **more}
+
+
+def image_with_wheels(base: str, package: str) -> str:
+    """The image, with what pip needs there to install a package: made once."""
+    known = docker("image", "inspect", "--format", "{{.Id}}", base).stdout.strip()
+    name = "wye-stores:" + hashlib.sha256(f"{known} {package}".encode()).hexdigest()[:12]
+    if docker("image", "inspect", name).returncode == 0:
+        return name
+    with tempfile.TemporaryDirectory() as place:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+        where = ["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--dest", place]
+        done = subprocess.run([*pip, *where, package], capture_output=True, text=True)
+        if done.returncode:
+            raise EngineMissing(f"docker: cannot download wheels: {done.stderr.strip()[-200:]}")
+        container = docker("create", base, "true").stdout.strip()
+        try:
+            for words in (("cp", f"{place}/.", f"{container}:/wheels"), ("commit", container, name)):
+                copied = docker(*words)
+                if copied.returncode:
+                    raise EngineMissing(f"docker: {words[0]}: {copied.stderr.strip()[-200:]}")
+        finally:
+            docker("rm", "--force", container)
+    return name
+
+
+def host_of_containers() -> str:
+    """Where containers find what listens on this machine."""
+    return docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").stdout.strip()
 
 
 def free_port() -> int:

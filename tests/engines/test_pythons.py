@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from test_determinism import compile_all, moved  # noqa: E402
 
-RUNTIME = ("values", "files", "runner", "plan", "regions", "try", "island", "random_plans")
+RUNTIME = ("values", "files", "runner", "plan", "regions", "try", "island", "random_plans", "store")
 
 
 def python(version: str) -> str:
@@ -29,7 +29,7 @@ def python(version: str) -> str:
 
 @pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13", "3.14"])
 def test_the_runtime(version: str, tmp_path: Path) -> None:
-    inside = engine(f"runtime-{version}", ["pytest", "hypothesis"], python(version))
+    inside = engine(f"runtime-{version}", ["pytest", "hypothesis", "fsspec"], python(version))
     tests = [str(ROOT / "tests" / "unit" / "runtime" / f"test_runtime_{n}.py") for n in RUNTIME]
     # The project's own conftest and settings need the compiler, which needs a newer Python.
     command = [

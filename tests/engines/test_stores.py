@@ -8,15 +8,24 @@ import os
 import resource
 import signal
 import subprocess
+import textwrap
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import airflow_control as control
+import airflow_straight as straight
 import pytest
-from stores_engine import DRIVERS, Served, served
+from docker_engine import built, environment, image_for_tests
+from stores_engine import DRIVERS, Served, host_of_containers, image_with_wheels, served
 
+from wye.driver import compile_source, compile_target
+from wye.testing.cases import Case, feature_cases, plain_call
 from wye.testing.environments import EngineMissing, engine, missing
+from wye_targets.airflow import Airflow
+from wye_targets.airflow.capabilities import AirflowOptions
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "compiler/wye/runtime"
@@ -79,6 +88,15 @@ class Transfers:
         said = process.communicate(timeout=300)[1]
         file = self.folder / "error.txt"
         return process.returncode, file.read_text() if file.exists() else said[-2000:]
+
+    def listed(self, store: Served, prefix: str = "") -> set[str]:
+        """The objects of the store, by their keys."""
+        how, place = store.spec()["settings"], f"{store.url}/{prefix}"
+        program = f"import fsspec; print(*fsspec.filesystem({store.scheme!r}, **{how!r}).find({place!r}), sep='\\n')"
+        done = subprocess.run(
+            [str(self.python), "-c", program], env={**os.environ, **store.env}, capture_output=True, text=True, check=True
+        )
+        return {line.split("/wye/", 1)[1] for line in done.stdout.split("\n") if "/wye/" in line}
 
     def put(self, store: Served, folder: Path, key: str, **more: Any) -> None:
         assert self.run(store, {"put": [[str(folder), key]]}, **more) == (0, ""), "it is put"
@@ -159,3 +177,102 @@ def test_without_credentials(python: Path, transfers: Transfers, tmp_path: Path)
         env = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
         code, text = transfers.run(store, {"notes": [["p/run.json", "{}"]]}, env=env)
     assert (code, text) == (1, f"cannot write {store.url}/p/run.json: Unable to locate credentials")
+
+
+# --- on targets ----------------------------------------------------------------------------------------------------------------------
+
+
+CASES = {c.name: c for c in feature_cases(ROOT) if c.name in ("artifacts", "control_artifacts")}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_compose_projects_hand_on_through_it(name: str, python: Path, transfers: Transfers, tmp_path: Path) -> None:
+    """The image has no driver: it is installed once in the run. Credentials are in the environment of who says `up`, and nowhere else."""
+    case = CASES[name]
+    try:
+        image = image_with_wheels(image_for_tests(), "s3fs")
+    except EngineMissing as reason:
+        missing("docker", str(reason))
+    (tmp_path / "server").mkdir()
+    with served("s3", python, tmp_path / "server", host_of_containers()) as store:
+        project = built(
+            case.source, tmp_path / "build", image, f"wye-stores-{os.getpid()}-{name}", store=store.url, store_options=store.options
+        )
+        assert not [f for f in project.folder.rglob("*") if f.is_file() and b"testing" in f.read_bytes()], "credentials"
+        try:
+            run = project.up(env={**environment(case.params), **store.env})
+            assert run.code == 0, run.log
+            expected = plain_call(case).value
+            assert run.outputs == expected, run.log
+            found = transfers.listed(store)
+            text = project.compose("cp", "start:/runs/default/tasks", str(tmp_path / "tasks"))
+            assert text.returncode == 0, text.stderr
+        finally:
+            project.down()
+    pipeline = json.loads((project.folder / "steps/pipeline.json").read_text())["pipeline"]
+    assert {f"{pipeline}/default/run.json", f"{pipeline}/default/outputs.json"} <= found
+    assert any("/tasks/fit/" in key for key in found), "an object"
+    kept = {f.suffix for f in (tmp_path / "tasks").glob("*/out/*") if f.parts[-3] != "outputs"}
+    assert kept == {".json"}, "artifacts are in the store alone"
+
+
+AIRFLOW_VERSIONS = ("2.10.5", "2.11.2", "3.3.2")
+OWN = {"large": straight.LARGE, "stored": control.STORED}
+
+
+def airflow_environment(home: Path, dags: Path) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "PYTHON", "WYE_", "AWS_"))}
+    return kept | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor" if "-3." in home.name else "SequentialExecutor",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "SCARF_ANALYTICS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+@pytest.mark.parametrize("version", AIRFLOW_VERSIONS)
+def test_dags_hand_on_through_it(version: str, python: Path, transfers: Transfers, tmp_path: Path) -> None:
+    """Airflow itself has no driver: it is installed once, in an environment that the worker keeps."""
+    airflow = engine(f"airflow-{version}", [f"apache-airflow=={version}"])
+    cases = [replace(c, name=f"case_{c.name}") for c in CASES.values()]
+    for name, text in OWN.items():
+        file = tmp_path / "own" / f"own_{name}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(textwrap.dedent(text), "utf-8")
+        cases.append(Case(f"own_{name}", file))
+    (tmp_path / "server").mkdir()
+    (tmp_path / "home").mkdir()
+    with served("s3", python, tmp_path / "server") as store:
+        given = []
+        for case in cases:
+            pipeline = replace(compile_source(case.source), name=case.name)
+            files, _ = compile_target(pipeline, Airflow(), AirflowOptions(store=store.url, store_options=store.options))
+            for file in files:
+                place = tmp_path / "dags" / file.path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(file.content)
+            forms = (json.loads(f.read_text("ascii")) for f in (tmp_path / "dags" / f"{case.name}_steps" / "tasks").iterdir())
+            last = next(form["id"] for form in forms if form.get("returns"))
+            given.append({"id": case.name, "dag_id": case.name, "conf": {}, "returns": last})
+        wanted, results = tmp_path / "home/cases.json", tmp_path / "home/results.json"
+        wanted.write_text(json.dumps({"cases": given}))
+        env = {**airflow_environment(tmp_path / f"home-{version}", tmp_path / "dags"), **store.env}
+        (tmp_path / f"home-{version}").mkdir()
+        command = [str(airflow), str(Path(__file__).with_name("airflow_driver.py")), str(wanted), str(results)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, errors="replace", timeout=1200)
+        assert results.exists(), done.stderr[-3000:]
+        runs = json.loads(results.read_text())["runs"]
+        for case in cases:
+            expected, ran = plain_call(case), runs[case.name]
+            assert ran["state"] == "success", (ran, done.stdout[-3000:])
+            outputs = ran["outputs"]
+            if outputs.startswith(store.url):
+                key, _, name = outputs.removeprefix(store.url + "/").rpartition("/")
+                assert transfers.run(store, {"get": [[key, name, str(tmp_path / "back" / case.name)]]}) == (0, "")
+                outputs = (tmp_path / "back" / case.name).read_text("ascii")
+            assert outputs == expected.value
+        assert {"case_artifacts", "case_control_artifacts", "own_large", "own_stored"} <= {k.split("/")[0] for k in transfers.listed(store)}
+    assert not (tmp_path / f"home-{version}" / "wye" / "artifacts").exists()
