@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import airflow_control as control
 import airflow_straight as straight
 import pytest
 from docker_engine import built, environment, image_for_tests
@@ -217,7 +216,6 @@ def test_compose_projects_hand_on_through_it(name: str, python: Path, transfers:
 
 
 AIRFLOW_VERSIONS = ("2.10.5", "2.11.2", "3.3.2")
-OWN = {"large": straight.LARGE, "stored": control.STORED}
 
 
 def airflow_environment(home: Path, dags: Path) -> dict[str, str]:
@@ -237,12 +235,10 @@ def airflow_environment(home: Path, dags: Path) -> dict[str, str]:
 def test_dags_hand_on_through_it(version: str, python: Path, transfers: Transfers, tmp_path: Path) -> None:
     """Airflow itself has no driver: it is installed once, in an environment that the worker keeps."""
     airflow = engine(f"airflow-{version}", [f"apache-airflow=={version}"])
-    cases = [replace(c, name=f"case_{c.name}") for c in CASES.values()]
-    for name, text in OWN.items():
-        file = tmp_path / "own" / f"own_{name}.py"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(textwrap.dedent(text), "utf-8")
-        cases.append(Case(f"own_{name}", file))
+    large = tmp_path / "own" / "own_large.py"
+    large.parent.mkdir()
+    large.write_text(textwrap.dedent(straight.LARGE), "utf-8")
+    cases = [replace(CASES["control_artifacts"], name="case_control_artifacts"), Case("own_large", large)]
     (tmp_path / "server").mkdir()
     (tmp_path / "home").mkdir()
     with served("s3", python, tmp_path / "server") as store:
@@ -274,5 +270,5 @@ def test_dags_hand_on_through_it(version: str, python: Path, transfers: Transfer
                 assert transfers.run(store, {"get": [[key, name, str(tmp_path / "back" / case.name)]]}) == (0, "")
                 outputs = (tmp_path / "back" / case.name).read_text("ascii")
             assert outputs == expected.value
-        assert {"case_artifacts", "case_control_artifacts", "own_large", "own_stored"} <= {k.split("/")[0] for k in transfers.listed(store)}
+        assert {case.name for case in cases} <= {k.split("/")[0] for k in transfers.listed(store)}
     assert not (tmp_path / f"home-{version}" / "wye" / "artifacts").exists()
