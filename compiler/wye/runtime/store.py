@@ -1,6 +1,6 @@
 """What tasks hand on through a store of objects: a job in; objects, or files, out. `__main__.py store JOB.json` runs one.
 
-    {"store": {"url", "driver", "packages", "settings", "put", "install"}, "path": [FOLDER…], "error": FILE,
+    {"store": {"url", "driver", "packages", "settings", "put", "get", "install"}, "path": [FOLDER…], "error": FILE,
      "put": [[FOLDER, KEY]…], "get": [[KEY, NAME, PLACE]…], "notes": [[KEY, TEXT]…]}
 
 What an attempt leaves are objects below a key that is its own. `done.json` there, written last, lists them: what it does not list is no
@@ -136,7 +136,7 @@ class Store:
     """A store by its address. `driver` is the file system of fsspec, for tests."""
 
     def __init__(self, spec: Json, driver: Any = None, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.url, self.how, self.sleep = spec["url"].rstrip("/"), spec.get("put", {}), sleep
+        self.url, self.how, self.back, self.sleep = spec["url"].rstrip("/"), spec.get("put", {}), spec.get("get", {}), sleep
         self.driver = driver or _driver(spec)
         self.root = self.driver._strip_protocol(self.url).rstrip("/")
 
@@ -183,7 +183,7 @@ class Store:
     def fetch(self, source: str, size: int, target: str) -> None:
         try:
             if size:
-                self.driver.get_file(f"{self.root}/{source}", target)
+                self.driver.get_file(f"{self.root}/{source}", target, **self.back)
             else:
                 open(target, "wb").close()
         except FileNotFoundError:

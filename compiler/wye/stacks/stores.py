@@ -23,13 +23,15 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/?")
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """One kind of store. `driver`: the package, and the module; `bucket`: what its names look like; `settings`: the driver's own, by
-    option; `always`: those that always hold, and `put` those of an upload; `variables`: where it looks for credentials and the like."""
+    option; `always`: those that always hold, `put` those of an upload and `get` of a download; `variables`: where it looks for
+    credentials and the like."""
 
     driver: str
     bucket: re.Pattern[str]
     settings: dict[str, Callable[[str], dict[str, Any]]]
     always: dict[str, Any]
     put: dict[str, Any]
+    get: dict[str, Any]
     variables: tuple[str, ...]
     page: str
 
@@ -38,8 +40,9 @@ S3 = Scheme(
     "s3fs",
     re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"),
     {"endpoint": lambda v: {"endpoint_url": v}, "region": lambda v: {"client_kwargs": {"region_name": v}}},
-    {"max_concurrency": AT_ONCE},
+    {"max_concurrency": AT_ONCE, "default_block_size": CHUNK},
     {"chunksize": CHUNK},
+    {},
     (
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
         "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE",
@@ -54,6 +57,7 @@ GS = Scheme(
     {"endpoint": lambda v: {"endpoint_url": v}, "project": lambda v: {"project": v}},
     {},
     {"chunksize": CHUNK},
+    {"headers": {}},  # with headers it writes what comes as it comes; without, it fetches hundreds of megabytes ahead
     (
         "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT", "GCE_METADATA_HOST", "STORAGE_EMULATOR_HOST",
         "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT",
@@ -65,6 +69,7 @@ AZ = Scheme(
     re.compile(r"[a-z0-9](-?[a-z0-9]){2,62}"),
     {"account": lambda v: {"account_name": v}, "endpoint": lambda v: {"account_host": urlsplit(v).netloc}},
     {"blocksize": CHUNK, "max_concurrency": AT_ONCE},
+    {},
     {},
     (
         "AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_CONNECTION_STRING",
@@ -107,7 +112,7 @@ def spec_of(store: str, options: StoreOptions, config: Config) -> dict[str, Any]
     p = config.packages
     install = {k: v for k, v in (("index", p.index), ("extra", list(p.extra_index)), ("proxy", p.proxy)) if v}
     spec: dict[str, Any] = {"url": url, "driver": scheme.driver, "packages": list(packages_of(store, options)), "settings": settings}
-    return spec | {k: v for k, v in (("put", scheme.put), ("install", install)) if v}
+    return spec | {k: v for k, v in (("put", scheme.put), ("get", scheme.get), ("install", install)) if v}
 
 
 def packages_of(store: str | None, options: StoreOptions) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from wye.stacks.stores import AT_ONCE, CHUNK, SCHEMES, check_store, is_address, 
 from wye_targets.docker import DockerOptions
 from wye_targets.local import LocalOptions
 
-S3, AZ = {"max_concurrency": AT_ONCE}, {"blocksize": CHUNK, "max_concurrency": AT_ONCE}
+S3, AZ = {"max_concurrency": AT_ONCE, "default_block_size": CHUNK}, {"blocksize": CHUNK, "max_concurrency": AT_ONCE}
 
 
 @pytest.mark.parametrize(

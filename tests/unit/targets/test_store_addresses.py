@@ -59,7 +59,12 @@ SPEC = {
     "url": "s3://lake/wye",
     "driver": "s3fs",
     "packages": ["s3fs"],
-    "settings": {"max_concurrency": 2, "endpoint_url": "https://minio.example.com", "client_kwargs": {"region_name": "eu-1"}},
+    "settings": {
+        "max_concurrency": 2,
+        "default_block_size": 8 * 1024**2,
+        "endpoint_url": "https://minio.example.com",
+        "client_kwargs": {"region_name": "eu-1"},
+    },
     "put": {"chunksize": 8 * 1024**2},
     "install": {"index": "https://p.example.com/simple"},
 }
