@@ -1,4 +1,4 @@
-"""Images of one's own on a real engine: built offline from wheels, run by `docker compose`, they come to what the plain call comes to."""
+"""Images of one's own on a real engine: built offline from wheels, run by docker and Kubernetes, they give what the plain call gives."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from docker_engine import Project, base_image, docker
+from kubernetes_engine import engine, patched
 
+from wye import driver
+from wye.stacks import load_config
 from wye.testing.environments import EngineMissing, missing
+from wye_targets.kubernetes import Kubernetes
 
 MARK = str(os.getpid())
 """Part of the name of all that is made on the engine."""
@@ -97,7 +102,8 @@ class Place:
     def plain(self) -> Any:
         program = "import json, flow; print(json.dumps(flow.count()))"
         env = {**os.environ, "HOME": self.home, "PYTHONPATH": os.pathsep.join([str(self.folder), *sys.path])}
-        done = subprocess.run([sys.executable, "-c", program], cwd=self.home, env=env, capture_output=True, text=True)
+        with tempfile.TemporaryDirectory(dir=self.home) as empty:  # as each task has one
+            done = subprocess.run([sys.executable, "-c", program], cwd=empty, env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -199,12 +205,38 @@ def test_a_task_of_kubeflow_runs_in_it(place: Place, images: list[dict[str, Any]
     assert done.stdout.strip().splitlines()[-1] == "[1,2]", done.stdout + done.stderr
 
 
+def test_pods_run_in_it(place: Place, images: list[dict[str, Any]]) -> None:
+    with engine() as found:
+        file = place.folder / "flow.py"
+        config = load_config(file)
+        pipeline = driver.compile_source(file, None, driver.layout_of(file, config))
+        options = replace(found.options, image=place.base)
+        files, checked = driver.compile_target(pipeline, Kubernetes(), options, config=config)
+        assert {i.reference for i in checked.images} == {i["image"] for i in images}
+        manifests = next(f.text for f in files if f.path == "manifests.yaml")
+        assert "safe_load" not in manifests, "no program travels"
+        run = f"images-{MARK}"
+        found.start([patched(d, found.old, found.server) for d in yaml.safe_load_all(manifests)], run)
+        annotations = found.wait(run)
+        assert annotations["status"] == "succeeded", found.kubectl("logs", f"job/{run}", check=False)
+        assert json.loads(found.outputs(run) or "null") == {**place.plain(), "who": "True"}
+
+
+def test_wye_run_takes_what_is_built(place: Place, images: Any) -> None:
+    done = place.wye("run", "flow.py", "--on", "docker", "--stack", "here")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {**place.plain(), "who": "True"}
+
+
 def test_another_source_is_another_image(place: Place, project: Project, images: list[dict[str, Any]]) -> None:
     """Which nobody has built: the engine says so."""
     helper = place.folder / "acme" / "text.py"
     try:
         helper.write_text(HELPER + "# changed\n")
         assert place.wye("compile", "flow.py", "--stack", "here", "-o", "changed").returncode == 0
+        done = place.wye("run", "flow.py", "--on", "docker", "--stack", "here")
+        assert done.returncode == 1
+        assert "is not here, nor can it be pulled: `wye build` makes it" in done.stderr
     finally:
         helper.write_text(HELPER)
     made = Project(place.folder / "changed" / f"count_{MARK}" / "docker", f"wye-images-{MARK}-changed")

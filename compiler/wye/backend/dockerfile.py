@@ -22,6 +22,11 @@ HOME = "/opt/wye"
 USER = 65532
 """No user of any image's: the number that distroless images made usual for nobody in particular."""
 PACKAGES = "packages"
+COMPILE = (
+    f"import compileall, py_compile; compileall.compile_dir('{HOME}', quiet=2, "
+    "invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)"
+)
+"""Whoever runs here may not write what Python compiles, and would compile it for each task. What this Python cannot read stays as it is."""
 PLAIN, RUNNABLE = 0o644, 0o755
 
 _IGNORED = f"# Only this goes to the builder.\n*\n!{PACKAGES}\n!wye_runtime\n!programs\n"
@@ -94,6 +99,7 @@ def dockerfile(pipeline: Pipeline, title: str, environment: Environment, supply:
         *(_installation(environment, supply) if environment.packages else ()),
         f"COPY wye_runtime {HOME}/wye_runtime",
         *([f"COPY programs {HOME}/programs"] if pipeline.programs else ()),
+        f"RUN [{_word(environment.python)}, {_word('-c')}, {_word(COMPILE)}]",
         "# This user has no home of its own.",
         'ENV HOME="/tmp"',
         *(f"LABEL {key}={quoted(value)}" for key, value in labels.items() if value),

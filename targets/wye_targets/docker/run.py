@@ -209,6 +209,9 @@ class Project:
         if stopped:
             return "stopped"
         said = [t for line in self.last_lines if (found := _LINE.fullmatch(line)) and (t := found[2]).startswith("wye: failed")]
+        for image in self.launch.checked.images if not said else ():
+            if _asked("image", "inspect", image.reference).returncode:
+                return f"the image {image.reference} is not here, nor can it be pulled: `wye build` makes it, of the same source and stack"
         lines = (self.launch.folder / "compose.txt").read_text("utf-8", "replace").strip().splitlines()
         return (said or lines or ["docker compose failed"])[-1].removeprefix("wye: failed: ")
 

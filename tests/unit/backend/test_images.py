@@ -19,7 +19,7 @@ import yaml
 from wye import driver
 from wye.backend import registry
 from wye.backend.check import CheckedPipeline
-from wye.backend.dockerfile import Environment, context, pip_conf, quoted
+from wye.backend.dockerfile import COMPILE, Environment, context, pip_conf, quoted
 from wye.backend.embed import runtime_files
 from wye.backend.images import Image
 from wye.backend.names import pulled
@@ -118,7 +118,7 @@ def content(image: Image) -> dict[str, bytes]:
 
 def command(dockerfile: str) -> list[str]:
     """The words of its one installation, as a builder reads them: lines joined, mounts before, JSON behind."""
-    (line,) = re.findall(r"^RUN (.*)$", dockerfile.replace("\\\n", ""), re.M)
+    (line,) = re.findall(r"^RUN (--mount.*)$", dockerfile.replace("\\\n", ""), re.M)
     words: list[str] = json.loads(line[line.index("[") :])
     return words
 
@@ -195,6 +195,7 @@ def test_the_dockerfile(project: Path) -> None:
         '     "torch>=2,<3"]\n'
         "COPY wye_runtime /opt/wye/wye_runtime\n"
         "COPY programs /opt/wye/programs\n"
+        f'RUN ["/opt/my-env/bin/python", "-c", "{COMPILE}"]\n'
         "# This user has no home of its own.\n"
         'ENV HOME="/tmp"\n'
         'LABEL org.opencontainers.image.title="flow"\n'
@@ -208,7 +209,7 @@ def test_the_dockerfile(project: Path) -> None:
 def test_without_packages_nothing_is_installed(project: Path) -> None:
     (project / "flow.py").write_text(SMALL)
     (image,) = images(project).values()
-    assert b"RUN" not in content(image)["Dockerfile"]
+    assert b"--mount" not in content(image)["Dockerfile"]
     assert sorted({p.partition("/")[0] for p in content(image)}) == [".dockerignore", "Dockerfile", "programs", "wye_runtime"]
 
 
