@@ -11,6 +11,7 @@ task values. Files are made on local disk and copied in one go: a volume knows n
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -27,6 +28,9 @@ LIMIT = 48 * 1024
 """Bytes of a task value, as JSON. https://docs.databricks.com/aws/en/jobs/task-values"""
 EXIT = 5 * 1024 * 1024
 """Characters that a notebook may exit with."""
+LOG, TAIL = 4 * 1024 * 1024, 16 * 1024
+"""Characters of a step's output that a notebook shows, and of its end when there are more: a run ends whose notebooks show 30 MB.
+https://docs.databricks.com/aws/en/notebooks/notebook-limitations"""
 REQUIRED, DEFAULT = "<required>", "<default>"
 """What stands for the value of a parameter that must be given, and for a default that is too long for a job parameter."""
 VERBATIM = ".verbatim"
@@ -306,17 +310,30 @@ class Task:
 
 
 def start(argv: list[str], env: dict[str, str]) -> int:
-    """Run the runner; its output is the notebook's. It stops when this process ends, or is interrupted."""
+    """Run the runner; its output is the notebook's, up to a limit: the platform ends a run whose notebook says too much. It stops when
+    this process ends, or is interrupted."""
     process = subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout
     try:
-        for line in process.stdout:
-            print(line.decode("utf-8", "replace"), end="", flush=True)
+        show(process.stdout.fileno())
         return process.wait()
     except BaseException:
         process.terminate()
         process.wait()
         raise
+
+
+def show(stream: int) -> None:
+    """Copy what stands there to standard output; of what is beyond the limit, the end."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    left, tail, part = LOG, "", b"."
+    while part:
+        part = os.read(stream, 65536)
+        text = decoder.decode(part, not part)
+        print(text[:left], end="", flush=True)
+        tail, left = (tail + text[left:])[-TAIL:], max(0, left - len(text))
+    if tail:
+        print(f"\n… what was said beyond {LOG} characters is left out; its end:\n{tail}", flush=True)
 
 
 # --- files ----------------------------------------------------------------------------------------------------------------------------

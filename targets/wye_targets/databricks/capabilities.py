@@ -245,7 +245,7 @@ ROWS: dict[str, Row] = {
         "an If/else task that is left out is left out too, whatever its run_if", _RUN_IF,
     ),
     "predicate": Row("emulated", "predicate: a task whose value the guards read; an If/else task compares texts", _IF),
-    "map": Row("emulated", "island: a For each task runs one task per item, and hands no values on", _EACH, island=True),
+    "map": Row("emulated", "island: a For each task runs one task per item; no page says how to collect values", _EACH, island=True),
     "for": Row("emulated", "island: a job has no loop with values from one round to the next", _EACH, island=True),
     "while": Row("emulated", "island: a job has no such loop", _EACH, island=True),
     "try": Row("emulated", "run_if ALL_DONE, and a verdict after the clean-up that fails", _RUN_IF, when=_try),

@@ -221,3 +221,13 @@ def test_the_runner_is_a_process_whose_output_is_the_notebooks(tmp_path: Path, c
     shutil.rmtree(tmp_path / "out")
     assert adapter.start([*argv[:-1], str(tmp_path / "nothing.json")], {"PATH": ""}) == 2
     assert "cannot read" in capfd.readouterr().out
+
+
+def test_a_step_that_says_too_much_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(adapter, "LOG", 1000)
+    assert adapter.start([sys.executable, "-c", "print('é' * 300_000); print('the end')"], {"PATH": ""}) == 0
+    out = capfd.readouterr().out
+    assert len(out) < 100_000
+    assert out.startswith("é")
+    assert out.endswith("the end\n\n")
+    assert "beyond 1000 characters is left out" in out
