@@ -36,8 +36,9 @@ def found() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def runs(found: Engine) -> Iterator[dict[str, Any]]:
-    """All cases, a few at a time."""
+def runs(found: Engine, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """The cases that this session of pytest has selected, a few at a time."""
+    selected = {i.callspec.params["name"] for i in request.session.items if "runs" in getattr(i, "fixturenames", ())}
 
     def one(case: Case) -> dict[str, Any]:
         run = f"case-{NAMES.spell(case.name)}"
@@ -48,7 +49,7 @@ def runs(found: Engine) -> Iterator[dict[str, Any]]:
         return {"annotations": annotations, "outputs": outputs}
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        futures = {name: pool.submit(one, case) for name, case in RUNNABLE.items()}
+        futures = {name: pool.submit(one, case) for name, case in RUNNABLE.items() if name in selected}
         yield futures
 
 
