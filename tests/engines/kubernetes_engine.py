@@ -22,18 +22,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from docker_engine import image_for_tests
 
 from wye.driver import compile_source, compile_target
-from wye.testing.environments import missing
+from wye.testing.environments import EngineMissing, missing
 from wye_targets.kubernetes import Kubernetes
 from wye_targets.kubernetes.capabilities import Options
 from wye_targets.kubernetes.placement import Placement
 
 Json = dict[str, Any]
 
-BASE = os.environ.get("WYE_DOCKER_IMAGE", "localhost/pybase:1")
-"""An image with Python 3.11 that the node has: its container engine is the one that `docker` here talks to."""
-COMPILE = "import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path('stdlib'), quiet=2)"
 CLAIM = "runs"
 SHIM = Path(__file__).with_name("kubectl.py")
 
@@ -164,23 +162,12 @@ spec: {{accessModes: [ReadWriteMany], storageClassName: "", resources: {{request
 """
 
 
-def compiled_image() -> str:
-    """The base image, in which Python's own modules are compiled: a pod may not write them, and would compile them each time."""
-
-    def docker(*words: str) -> str:
-        done = subprocess.run(["docker", *words], capture_output=True, text=True, timeout=300)
-        if done.returncode:
-            missing("kubernetes", f"kubernetes: docker {words[0]}: {done.stderr.strip()[-200:]}")
-        return done.stdout.strip()
-
-    known = docker("image", "inspect", "--format", "{{.Id}}", BASE).removeprefix("sha256:")[:12]
-    name = f"wye-compiled:{known}"
-    if not docker("images", "--quiet", name):
-        container = docker("create", "--user", "0", BASE, "python3", "-c", COMPILE)
-        docker("start", "--attach", container)
-        docker("commit", "--change", 'CMD ["true"]', container, name)
-        docker("rm", "--force", container)
-    return name
+def image() -> str:
+    """The tests' image, which the node has: its container engine is the one that `docker` here talks to."""
+    try:
+        return image_for_tests()
+    except EngineMissing as reason:
+        missing("kubernetes", f"kubernetes: {reason}")
 
 
 @contextmanager
@@ -198,7 +185,7 @@ def engine() -> Iterator[Engine]:
     namespace = f"wye-{uuid.uuid4().hex[:8]}"
     folder = Path(tempfile.mkdtemp(prefix="wye-volume-"))  # not one of pytest's, which other sessions of pytest remove
     os.chmod(folder, 0o777)
-    found = Engine(namespace, folder, compiled_image(), "127.0.0.1:6443" if old else "", old)
+    found = Engine(namespace, folder, image(), "127.0.0.1:6443" if old else "", old)
     kubectl("create", "namespace", namespace)
     try:
         kubectl("apply", "-f", "-", given=VOLUME.format(namespace=namespace, folder=folder, claim=CLAIM))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -20,10 +22,7 @@ from wye_targets.kubernetes.lower import NAMES
 
 ROOT = Path(__file__).parents[2]
 CASES = {c.name: c for c in (*feature_cases(ROOT), *examples(ROOT), *further()) if "kubernetes" in c.targets}
-NEEDS = {
-    "settings": "pyyaml, installed from an index that a pod must reach",
-    "settings_containers": "GPUs",
-}
+NEEDS = {"settings_containers": "GPUs"}
 """What a node of the tests does not have."""
 RUNNABLE = {n: c for n, c in CASES.items() if n not in NEEDS and not c.requirements}
 AT_A_TIME = 3
@@ -40,12 +39,16 @@ def runs(found: Engine, request: pytest.FixtureRequest) -> Iterator[dict[str, An
     """The cases that this session of pytest has selected, a few at a time."""
     selected = {i.callspec.params["name"] for i in request.session.items if "runs" in getattr(i, "fixturenames", ())}
 
+    alone: dict[str, Lock] = defaultdict(Lock)  # two pipelines of one name would be each other's update
+
     def one(case: Case) -> dict[str, Any]:
         run = f"case-{NAMES.spell(case.name)}"
-        found.start(found.manifests(case.source), run, WYE_PARAMS=json.dumps(case.params))
-        annotations = found.wait(run, 420)
-        outputs = found.outputs(run)
-        found.delete(run)
+        manifests = found.manifests(case.source)
+        with alone[next(d["metadata"]["name"] for d in manifests if d["kind"] == "CronJob")]:
+            found.start(manifests, run, WYE_PARAMS=json.dumps(case.params))
+            annotations = found.wait(run, 900)
+            outputs = found.outputs(run)
+            found.delete(run)
         return {"annotations": annotations, "outputs": outputs}
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
