@@ -4,7 +4,7 @@
 #   make test      lint, then the core suite
 #   make engines   what starts many processes; the suites that run compiled artifacts under kfp and Airflow (their environments are made once and kept)
 #   make bless     rewrite the golden files; read the diff before you commit it
-#   make bench     compile times beside kfp's
+#   make bench     compile times beside kfp's, the cost of a run here
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c

@@ -103,7 +103,10 @@ class Engine:
     def wait(self, run: str, seconds: float = 300) -> Json:
         """The end of a run: its annotations, without `wye/`."""
         wait_for(
-            lambda: self.status(run) not in ("", "running"), seconds, lambda: self.kubectl("logs", f"job/{run}", "--tail=20", check=False)
+            lambda: self.status(run) not in ("", "running"),
+            seconds,
+            lambda: self.kubectl("logs", f"job/{run}", "--tail=20", check=False),
+            pause=2,  # each `kubectl` is a tenth of a second of a processor
         )
         return {k.removeprefix("wye/"): v for k, v in self.job(run)["metadata"]["annotations"].items() if k.startswith("wye/")}
 
@@ -134,14 +137,14 @@ def patched(document: Json, old: bool, server: str) -> Json:
     return document
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 120, explain: Callable[[], str] = lambda: "") -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 120, explain: Callable[[], str] = lambda: "", pause: float = 0.5) -> Any:
     end = time.monotonic() + seconds
     while True:
         found = what()
         if found:
             return found
         assert time.monotonic() < end, f"it did not happen\n{explain()}"
-        time.sleep(0.5)
+        time.sleep(pause)
 
 
 VOLUME = """

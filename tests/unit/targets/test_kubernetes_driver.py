@@ -18,6 +18,7 @@ from wye.driver import compile_source, compile_target
 from wye_targets.kubernetes import Kubernetes
 from wye_targets.kubernetes.capabilities import Options
 
+pytestmark = pytest.mark.processes
 HEAD = "import os, time\nfrom pathlib import Path\nfrom wye import Resources, Retry, Secret, each, pipeline, step\n"
 PLAIN = Options()
 
