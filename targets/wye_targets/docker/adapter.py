@@ -86,6 +86,10 @@ def start(run_id: str, folder: str) -> int:
         place = os.path.join(folder, name)
         os.makedirs(place, exist_ok=True)
         os.chmod(place, 0o777)  # an image may have a user of its own
+    for number in range(spec.get("max_parallel") or 0):
+        place = os.path.join(folder, "slots", str(number))
+        with open(place, "a"):
+            os.chmod(place, 0o666)
     write(os.path.join(folder, "parameters.json"), texts)
     limit = spec.get("timeout")
     content = {"run": run_id, "pipeline": spec["pipeline"], "digest": spec["digest"], "timeout": limit}
@@ -374,7 +378,7 @@ def slots(folder: str, count: int, many: bool, check: Callable[[], None]) -> lis
     held: list[Any] = []
     while True:
         for number in range(count):
-            file = open(os.open(os.path.join(folder, str(number)), os.O_RDWR | os.O_CREAT, 0o666), "r+")  # noqa: SIM115
+            file = open(os.path.join(folder, str(number)), "r+")  # noqa: SIM115
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

@@ -256,21 +256,25 @@ def test_secrets_become_variables(build: Build, tmp_path: Path, monkeypatch: Any
     assert os.environb[b"TOKEN"] == b"a$b\xff\n"
 
 
-def test_no_more_places_than_there_are(tmp_path: Path) -> None:
-    """An island takes all that are free; another process, none of them."""
+def test_no_more_places_than_there_are(build: Build) -> None:
+    """An island takes all that are free; another process, none of them. Whoever a container runs as may lock them."""
+    build.spec(max_parallel=3)
+    build.run("start")
+    places = build.runs / "default" / "slots"
+    assert [f.stat().st_mode & 0o777 for f in sorted(places.iterdir())] == [0o666] * 3
 
     def taken(count: int, many: bool) -> str:
         program = (
             f"import sys; sys.path.insert(0, {str(Path(adapter.__file__).parent)!r}); import adapter\n"
             "def late(): print('none'); sys.exit()\n"
-            f"print(len(adapter.slots({str(tmp_path)!r}, {count}, {many}, late)))"
+            f"print(len(adapter.slots({str(places)!r}, {count}, {many}, late)))"
         )
         return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
-    first = adapter.slots(str(tmp_path), 3, False, lambda: None)
+    first = adapter.slots(str(places), 3, False, lambda: None)
     assert taken(3, False) == "1"
     assert taken(3, True) == "2"
-    rest = adapter.slots(str(tmp_path), 3, True, lambda: None)
+    rest = adapter.slots(str(places), 3, True, lambda: None)
     assert taken(3, True) == "none"
     for file in (*first, *rest):
         file.close()
