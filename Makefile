@@ -55,11 +55,12 @@ core: $(STAMP)
 	$(call say,the core suite)
 	$(BIN)/pytest -n auto -rsfE -m "not processes" tests --ignore=tests/engines --ignore=tests/consumers
 
+# Three at a time on two processors: pods and containers are waited for, most of the time.
 engines: $(STAMP)
 	$(call say,what starts many processes)
 	$(BIN)/pytest -n auto -rsfE -m processes tests --ignore=tests/engines --ignore=tests/consumers
 	$(call say,compiled artifacts under the vendors' own loaders and engines (the first time makes their environments))
-	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -n 2 --dist loadfile -rsfE --durations=5 tests/consumers tests/engines
+	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -n 3 --dist loadfile -rsfE --durations=5 tests/consumers tests/engines
 
 bless: $(STAMP)
 	$(call say,rewriting golden/, the capability table in README.md and docs/wye.schema.json)

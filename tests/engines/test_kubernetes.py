@@ -16,14 +16,21 @@ from typing import Any
 import pytest
 from kubernetes_engine import Engine, engine, shimmed, wait_for
 
+from wye.driver import compile_source
+from wye.ir.nodes import every
 from wye.runtime.values import plain
 from wye.testing.cases import Case, examples, feature_cases, further, plain_call
+from wye_targets.kubernetes import pods
 from wye_targets.kubernetes.lower import NAMES
 
 ROOT = Path(__file__).parents[2]
 CASES = {c.name: c for c in (*feature_cases(ROOT), *examples(ROOT), *further()) if "kubernetes" in c.targets}
 NEEDS = {"settings_containers": "GPUs"}
 """What a node of the tests does not have."""
+LARGE = {"settings"}
+"""Their steps ask for all of a node of two cores."""
+SHARE = {"order"}
+"""Their steps write to one file below `/tmp`, which pods have each of their own."""
 RUNNABLE = {n: c for n, c in CASES.items() if n not in NEEDS and not c.requirements}
 AT_A_TIME = 3
 
@@ -34,6 +41,33 @@ def found() -> Iterator[Engine]:
         yield made
 
 
+def manifests(found: Engine, case: Case) -> list[dict[str, Any]]:
+    """A case's, fitted to a small node, and its secrets."""
+    with pytest.MonkeyPatch.context() as patch:
+        if case.name in SHARE:
+            shared = found.folder / "shared"
+            shared.mkdir()
+            shared.chmod(0o777)
+            tmp = [{"name": "tmp", "hostPath": {"path": str(shared)}}]
+            patch.setattr(pods, "volumes", lambda *_: tmp)
+        if case.name in LARGE:
+            patch.setattr(pods, "resources", lambda *_: {})
+        made = found.manifests(case.source)
+    return [*made, *secrets(case)]
+
+
+def secrets(case: Case) -> list[dict[str, Any]]:
+    if not case.variables:
+        return []
+    pipeline = compile_source(case.source)
+    tasks = [n for n in (*every(pipeline.body), pipeline.on_failure) if hasattr(n, "settings")]
+    wanted = {(x.name, x.key or "value"): case.variables[x.env] for n in tasks for x in n.settings.secrets}
+    return [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {key: text}}
+        for (name, key), text in sorted(wanted.items())
+    ]
+
+
 @pytest.fixture(scope="module")
 def runs(found: Engine, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """The cases that this session of pytest has selected, a few at a time."""
@@ -41,9 +75,8 @@ def runs(found: Engine, request: pytest.FixtureRequest) -> Iterator[dict[str, An
 
     alone: dict[str, Lock] = defaultdict(Lock)  # two pipelines of one name would be each other's update
 
-    def one(case: Case) -> dict[str, Any]:
+    def one(case: Case, manifests: list[dict[str, Any]]) -> dict[str, Any]:
         run = f"case-{NAMES.spell(case.name)}"
-        manifests = found.manifests(case.source)
         with alone[next(d["metadata"]["name"] for d in manifests if d["kind"] == "CronJob")]:
             found.start(manifests, run, WYE_PARAMS=json.dumps(case.params))
             annotations = found.wait(run, 900)
@@ -52,7 +85,7 @@ def runs(found: Engine, request: pytest.FixtureRequest) -> Iterator[dict[str, An
         return {"annotations": annotations, "outputs": outputs}
 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        futures = {name: pool.submit(one, case) for name, case in RUNNABLE.items() if name in selected}
+        futures = {name: pool.submit(one, case, manifests(found, case)) for name, case in RUNNABLE.items() if name in selected}
         yield futures
 
 
