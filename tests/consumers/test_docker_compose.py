@@ -20,6 +20,7 @@ CASES = sorted(f.parents[2].name for f in GOLDEN.glob("*/out/docker/compose.yaml
 
 def loaded(file: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("COMPOSE_", "PARAM_", "RUN_ID", "SCHEDULED_TIME"))}
+    clean.setdefault("DOCKER_CONFIG", str(Path.home() / ".docker"))  # where the plugin may be, whatever HOME is
     command = ["docker", "compose", "-f", str(file), "config", "--format", "json"]
     return subprocess.run(command, capture_output=True, text=True, env={**clean, **env})
 

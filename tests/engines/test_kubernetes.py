@@ -71,7 +71,8 @@ def secrets(case: Case) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def runs(found: Engine, request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """The cases that this session of pytest has selected, a few at a time."""
-    selected = {i.callspec.params["name"] for i in request.session.items if "runs" in getattr(i, "fixturenames", ())}
+    items = (i for i in request.session.items if i.path == request.path and "runs" in getattr(i, "fixturenames", ()))
+    selected = {i.callspec.params["name"] for i in items}
 
     alone: dict[str, Lock] = defaultdict(Lock)  # two pipelines of one name would be each other's update
 

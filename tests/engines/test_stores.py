@@ -18,9 +18,11 @@ from typing import Any
 import airflow_straight as straight
 import pytest
 from docker_engine import built, environment, image_for_tests
+from kubernetes_engine import engine as engine_of_pods
 from stores_engine import DRIVERS, Served, host_of_containers, image_with_wheels, served
 
 from wye.driver import compile_source, compile_target
+from wye.runtime.values import plain
 from wye.testing.cases import Case, feature_cases, plain_call
 from wye.testing.environments import EngineMissing, engine, missing
 from wye_targets.airflow import Airflow
@@ -213,6 +215,43 @@ def test_compose_projects_hand_on_through_it(name: str, python: Path, transfers:
     assert any("/tasks/fit/" in key for key in found), "an object"
     kept = {f.suffix for f in (tmp_path / "tasks").glob("*/out/*") if f.parts[-3] != "outputs"}
     assert kept == {".json"}, "artifacts are in the store alone"
+
+
+PODS = """
+from pathlib import Path
+from wye import pipeline, step
+
+@step
+def write(n: int) -> list[Path]:
+    for i in range(n):
+        Path(f"{i}.txt").write_text("x" * (i + 1))
+    return [Path(f"{i}.txt") for i in range(n)]
+
+@step
+def size(file: Path) -> tuple[str, int]:
+    return file.name, len(file.read_text())
+
+@pipeline
+def sizes(n: int = 2) -> list[tuple[str, int]]:
+    return [size(f) for f in write(n)]
+"""
+
+
+def test_pods_hand_on_through_it(python: Path, transfers: Transfers, tmp_path: Path) -> None:
+    """The image has no driver: each pod installs it. Credentials are in a Secret. The volume has values alone."""
+    (tmp_path / "sizes.py").write_text(PODS, "utf-8")
+    (tmp_path / "server").mkdir()
+    with engine_of_pods() as found, served("s3", python, tmp_path / "server", host_of_containers()) as store:
+        image = image_with_wheels(image_for_tests(), "s3fs")
+        options = replace(found.options, image=image, store=store.url, store_options=store.options, store_secret="store")
+        documents = found.manifests(tmp_path / "sizes.py", options)
+        assert "testing" not in json.dumps(documents), "credentials"
+        found.apply([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "store"}, "stringData": store.env}])
+        found.start(documents, "sizes")
+        assert found.wait("sizes")["status"] == "succeeded"
+        assert plain(found.outputs("sizes") or "") == [["0.txt", 1], ["1.txt", 2]]
+        assert any(key.startswith("sizes/sizes/tasks/write/1-") for key in transfers.listed(store))
+        assert [f for f in found.folder.glob("**/out/**/*.txt") if f.stat().st_size] == []
 
 
 AIRFLOW_VERSIONS = ("2.10.5", "2.11.2", "3.3.2")

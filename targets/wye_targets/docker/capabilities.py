@@ -8,10 +8,11 @@ from typing import Any
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
 from wye.backend.names import IMAGE_NAME, pulled
+from wye.backend.stores import reached, stored
 from wye.schedules import crontab
 from wye.sdk.settings import Schedule, memory_bytes
 from wye.stacks import StoreOptions
-from wye.stacks.stores import check_store, is_address, scheme_of
+from wye.stacks.stores import check_store
 
 IMAGE = "python:3.11-slim"
 LEAST_MEMORY = 6 * 1024**2
@@ -61,17 +62,6 @@ class DockerOptions:
         return pulled(image or self.image, self.registry)
 
 
-def _stored(value: Any, options: Any) -> Row | None:
-    if not is_address(options.store):
-        return None
-    scheme = scheme_of(options.store)
-    return Row("emulated", f"objects, by {scheme.driver} in each container, which the runner installs where an image has none", scheme.page)
-
-
-def _reached(value: Any, options: Any) -> Row | None:
-    return Row("native", "settings of the driver", scheme_of(options.store).page) if is_address(options.store) else None
-
-
 def _memory(value: Any, options: Any) -> Row | None:
     if isinstance(value, str) and memory_bytes(value) < LEAST_MEMORY:
         return Row("rejected", "the engine takes no limit below 6 MiB", _DEPLOY, help="ask for more memory")
@@ -107,9 +97,9 @@ ROWS: dict[str, Row] = {
     "parameter.scheduled": Row("native", "the variable SCHEDULED_TIME, else when the run was started", _SERVICES + "#environment"),
     "output.parameter": Row("native", "a file on the run's volume", _VOLUMES),
     "output.multiple": Row("native", "one file per output", _VOLUMES),
-    "artifact.file": Row("native", "a folder on the run's volume", _VOLUMES, when=_stored),
-    "artifact.bytes": Row("native", "a file on the run's volume", _VOLUMES, when=_stored),
-    "artifact.object": Row("native", "a file on the run's volume", _VOLUMES, when=_stored),
+    "artifact.file": Row("native", "a folder on the run's volume", _VOLUMES, when=stored),
+    "artifact.bytes": Row("native", "a file on the run's volume", _VOLUMES, when=stored),
+    "artifact.object": Row("native", "a file on the run's volume", _VOLUMES, when=stored),
     "return": Row("native", "outputs.json on the run's volume, written by the last service, `outputs`", _VOLUMES),
     "expression": Row("native", "evaluated by the service that it is an argument of", _SERVICES),
     "compute": Row("native", "a service of its own", _SERVICES),
@@ -125,8 +115,8 @@ ROWS: dict[str, Row] = {
     "step.env": Row("native", "environment; what a compose file could read otherwise is set by the runner", _SERVICES + "#environment"),
     "step.secrets": Row("native", "secrets, from variables of who starts the run; the runner sets the step's variables", _SECRETS),
     "step.context": Row("native", "RUN_ID, SCHEDULED_TIME, attempts as the runner counts them", _SERVICES + "#environment"),
-    "stack.store": Row("advisory", "a folder has no use here: what tasks hand on stays on the run's volume", _VOLUMES, when=_stored),
-    "stack.store_options": Row("advisory", "what tasks hand on stays on the run's volume", _VOLUMES, when=_reached),
+    "stack.store": Row("advisory", "a folder has no use here: what tasks hand on stays on the run's volume", _VOLUMES, when=stored),
+    "stack.store_options": Row("advisory", "what tasks hand on stays on the run's volume", _VOLUMES, when=reached),
     "stack.registry": Row("native", "before the name of each image that names no registry", _SERVICES + "#image"),
     "placement": Row("rejected", "all containers run on one machine", _SERVICES),
     "step.cpu": Row("native", "deploy.resources.limits.cpus", _DEPLOY, when=_cpu),

@@ -9,8 +9,11 @@ from typing import Any, Literal
 
 from wye.backend.capabilities import Capabilities, Row, scheduled
 from wye.backend.names import IMAGE_NAME, pulled
+from wye.backend.stores import reached, stored
 from wye.schedules import robfig
 from wye.sdk.settings import SettingError, memory_bytes
+from wye.stacks import StoreOptions
+from wye.stacks.stores import check_store
 from wye_targets.kubernetes.placement import LABEL_KEY, LABEL_VALUE, OWN_LABELS, SUBDOMAIN, Placement, check_name
 
 IMAGE = "python:3.11-slim"
@@ -43,6 +46,8 @@ class Options:
     """What a stack may say.
 
     `registry`: where images come from whose names say no registry of their own.
+    `store`: an address for the artifacts that tasks hand on; unset, they are on the volume, where values are in any case.
+    `store_secret`: a Secret whose entries are variables of every task's container: the credentials of the store.
     `access`: with "ReadWriteOnce" all pods run on the volume's node; "ReadWriteMany" needs a storage class that nodes share.
     `claim`: a PersistentVolumeClaim that is there already; else one is made, of `storage` in `storage_class`.
     `user`: the user and group that all pods run as; 0 leaves it to the cluster, as OpenShift wants.
@@ -52,6 +57,9 @@ class Options:
     image: str | None = None
     registry: str | None = None
     image_pull_secrets: tuple[str, ...] = ()
+    store: str | None = None
+    store_options: StoreOptions = field(default_factory=StoreOptions, metadata={"key": "store-options"})
+    store_secret: str | None = None
     claim: str | None = None
     storage: str = "10Gi"
     storage_class: str | None = None
@@ -64,7 +72,8 @@ class Options:
     placement: Placement = field(default_factory=Placement)
 
     def __post_init__(self) -> None:
-        for name in ("claim", "storage_class"):
+        check_store(self.store, self.store_options)
+        for name in ("claim", "storage_class", "store_secret"):
             check_name(name, getattr(self, name))
         for secret in self.image_pull_secrets:
             check_name("image_pull_secrets", secret)
@@ -131,9 +140,9 @@ ROWS: dict[str, Row] = {
     "parameter.scheduled": Row("native", "what the CronJob's controller says; of a run that a person started, its start", _CRONJOB),
     "output.parameter": Row("native", "a file on the volume", _VOLUMES),
     "output.multiple": Row("native", "one file per output", _VOLUMES),
-    "artifact.file": Row("native", "a folder on the volume", _VOLUMES),
-    "artifact.bytes": Row("native", "a file on the volume", _VOLUMES),
-    "artifact.object": Row("native", "a file on the volume: JSON or pickle", _VOLUMES),
+    "artifact.file": Row("native", "a folder on the volume", _VOLUMES, when=stored),
+    "artifact.bytes": Row("native", "a file on the volume", _VOLUMES, when=stored),
+    "artifact.object": Row("native", "a file on the volume: JSON or pickle", _VOLUMES, when=stored),
     "return": Row("native", "outputs.json on the volume; the annotation wye/outputs of the run's Job when it is short", _ANNOTATIONS),
     "expression": Row("native", "evaluated in the task that reads it", _JOB),
     "compute": Row("native", "a Job", _JOB),
@@ -149,8 +158,8 @@ ROWS: dict[str, Row] = {
     "step.env": Row("native", "the container's env", _ENV, when=_env),
     "step.secrets": Row("native", "secretKeyRef", _SECRET, when=_secrets),
     "step.context": Row("native", "the driver says it; the run's id is the name of its Job", _JOB),
-    "stack.store": Row("advisory", "values and artifacts are on the volume", _VOLUMES),
-    "stack.store_options": Row("advisory", "values and artifacts are on the volume", _VOLUMES),
+    "stack.store": Row("advisory", "a folder has no use here: what tasks hand on is on the volume", _VOLUMES, when=stored),
+    "stack.store_options": Row("advisory", "what tasks hand on is on the volume", _VOLUMES, when=reached),
     "stack.registry": Row("native", "before the name of each image that names no registry", _IMAGES),
     "placement": Row("native", "fields of the pods", _DOCS + "concepts/scheduling-eviction/assign-pod-node/"),
     "step.cpu": Row("native", "request and limit", _RESOURCES),

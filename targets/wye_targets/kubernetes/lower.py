@@ -20,6 +20,7 @@ from wye.ir.nodes import every
 from wye.ir.settings import Settings
 from wye.runtime.types import show
 from wye.schedules import robfig
+from wye.stacks.stores import is_address, spec_of
 from wye_targets.kubernetes import pods
 from wye_targets.kubernetes.boot import BASE64
 from wye_targets.kubernetes.capabilities import IMAGE, Options
@@ -75,9 +76,13 @@ def lower(checked: CheckedPipeline, options: Options) -> Native:
     }
     chosen = () if checked.images else sorted(pipeline.programs, key=lambda p: p.id)
     programs = ((f"programs/{p.id}/{path}", as_text(data)) for p in chosen for path, data in program_files(p))
+    data = {"plan.json": plan, "jobs.json": jobs}
+    if options.store and is_address(options.store):
+        spec = spec_of(options.store, options.store_options, checked.config)
+        data["store.json"] = {"store": spec, "returns": plan["returns"]}
     files = {
-        "runtime": (*_driver(), *runtime_files(interpreter=True)),
-        "plan": (("plan.json", form.dumps(plan, indent=1) + "\n"), ("jobs.json", form.dumps(jobs, indent=1) + "\n")),
+        "runtime": (*_driver("store.json" in data), *runtime_files(interpreter=True, store="store.json" in data)),
+        "plan": tuple((name, form.dumps(content, indent=1) + "\n") for name, content in data.items()),
         "programs": tuple(programs),
     }
     cron_job = _cron_job(pipeline, metadata, pod_labels, claim, options, checked.plain)
@@ -93,8 +98,8 @@ def as_text(data: bytes) -> str:
         return BASE64 + base64.b64encode(data).decode("ascii")
 
 
-def _driver() -> Iterator[File]:
-    for name in DRIVER:
+def _driver(store: bool) -> Iterator[File]:
+    for name in (*DRIVER, *(["objects.py"] if store else [])):
         yield name, resources("wye_targets.kubernetes").joinpath(name).read_text(encoding="utf-8")
 
 

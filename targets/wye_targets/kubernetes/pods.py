@@ -13,6 +13,7 @@ from typing import Any
 from wye.backend.names import NameRules
 from wye.backend.placement import placed
 from wye.ir.settings import Settings
+from wye.stacks.stores import is_address
 from wye_targets.kubernetes.capabilities import IMAGE, Options
 from wye_targets.kubernetes.jobs import RUN
 from wye_targets.kubernetes.placement import LABEL_VALUE, Placement
@@ -102,6 +103,8 @@ def container(s: Settings, options: Options, where: Placement) -> dict[str, Any]
         "command": [(s.python or "python3").replace("$", "$$"), "-B", f"{RUN}/code/step.py"],
         "env": env,
     }
+    if options.store_secret and is_address(options.store):
+        main["envFrom"] = [{"secretRef": {"name": options.store_secret}}]
     if where.image_pull_policy:
         main["imagePullPolicy"] = where.image_pull_policy
     wanted = resources(s, options)

@@ -36,16 +36,29 @@ def main(folder: str, attempt: str) -> int:
     if problem:
         return tell({"message": problem}, 2)
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != code]
-    package = sys.modules.setdefault("wye_runtime", type(sys)("wye_runtime"))
-    package.__path__ = [os.path.join(code, "wye_runtime")]
+    for name, place in (("wye_runtime", os.path.join(code, "wye_runtime")), ("wye_kubernetes", code)):
+        package = sys.modules.setdefault(name, type(sys)(name))
+        package.__path__ = [place]
     from importlib import import_module
 
-    arguments: list[str] = ["--task", os.path.join(folder, "task.json"), "--values", os.path.join(folder, "values.json")]
-    arguments += ["--out", out, "--work", os.environ.get("TMPDIR") or "/tmp"]
+    work = os.environ.get("TMPDIR") or "/tmp"
+    values = os.path.join(folder, "values.json")
+    arguments: list[str] = ["--task", os.path.join(folder, "task.json"), "--out", out, "--work", work]
     if task.get("program"):
         programs = os.path.join(code, "programs")
         arguments += ["--program", os.path.join(programs if os.path.isdir(programs) else IMAGE, task["program"])]
-    ended: int = import_module("wye_runtime.runner").main(arguments)
+    runner = import_module("wye_runtime.runner")
+    there = os.path.join(code, "store.json")
+    try:
+        if not os.path.exists(there):
+            ended: int = runner.main([*arguments, "--values", values])
+        else:
+            with open(there, encoding="utf-8") as file:
+                ended = import_module("wye_kubernetes.objects").run(runner.main, arguments, task, values, out, work, json.load(file))
+    except runner.Failed as error:
+        ended = error.exit
+        with open(os.path.join(out, "error.json"), "w", encoding="utf-8") as file:
+            json.dump(error.record, file)
     record: dict[str, Any] = {}
     if ended:
         try:

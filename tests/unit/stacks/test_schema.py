@@ -22,7 +22,7 @@ from wye.stacks.schema import schema
 from wye.stacks.tables import TABLES, key_of
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("airflow", "kubeflow", "local")
+NAMES = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local")
 OPTIONS = {name: registry.load(name).options for name in NAMES}
 
 

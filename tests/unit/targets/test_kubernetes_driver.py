@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pytest
 from kubernetes_fake import FakeCluster, fake_cluster
 
 from wye.driver import compile_source, compile_target
+from wye.testing.cases import feature_cases, plain_call
 from wye_targets.kubernetes import Kubernetes
 from wye_targets.kubernetes.capabilities import Options
 
@@ -27,6 +29,12 @@ PLAIN = Options()
 def cluster_of(folder: Path, source: str, options: Options = PLAIN) -> Iterator[FakeCluster]:
     file = folder / "flow.py"
     file.write_text(HEAD + source, "utf-8")
+    with cluster_for(file, folder, options) as cluster:
+        yield cluster
+
+
+@contextmanager
+def cluster_for(file: Path, folder: Path, options: Options) -> Iterator[FakeCluster]:
     files, _ = compile_target(compile_source(file), Kubernetes(), options)
     with fake_cluster(folder / "cluster", next(f.text for f in files if f.path == "manifests.yaml")) as cluster:
         yield cluster
@@ -305,3 +313,20 @@ def test_secrets(tmp_path: Path) -> None:
         run = cluster.run("several")
         run.finish(code=1)
         assert "has several keys (only, other)" in run.annotations["wye/message"]
+
+
+@pytest.mark.parametrize("name", ["artifacts", "control_artifacts"])
+def test_artifacts_in_a_store(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files, folders, bytes, objects, lists of them that loops go over: in the store, which here is a folder, and not on the volume."""
+    bucket = tmp_path / "bucket"
+    spec = {"url": bucket.as_uri(), "driver": "fsspec", "packages": [], "settings": {"auto_mkdir": True}}
+    monkeypatch.setattr(sys.modules["wye_targets.kubernetes.lower"], "spec_of", lambda *_: spec)
+    case = next(c for c in feature_cases(Path(__file__).parents[3]) if c.name == name)
+    with cluster_for(case.source, tmp_path, Options(store="s3://acme")) as cluster:
+        run = cluster.run(WYE_PARAMS=json.dumps(case.params))
+        result = run.finish()
+        assert result["status"] == "succeeded", result
+        assert json.loads(result["outputs"]) == json.loads(plain_call(case).value or "")
+        left = [p for p in (cluster.folder / "volume").glob("*/*/tasks/**/out/**/*") if "outputs" not in p.parts and p.suffix != ".json"]
+    assert [p for p in left if p.is_file() and p.stat().st_size] == []
+    assert [p for p in bucket.glob("artifacts/run/tasks/*/1-*/out*") if p.is_file() and p.stat().st_size]
