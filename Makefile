@@ -3,6 +3,7 @@
 #   make demo      compile the example to three orchestrators, run it here, print the model's metrics
 #   make test      lint, then the core suite
 #   make engines   what starts many processes; the suites that run compiled artifacts under kfp and Airflow (their environments are made once and kept)
+#   make verify-cloud TARGET=vertex   run a small pipeline on your own account of a cloud, and compare
 #   make bless     rewrite the golden files; read the diff before you commit it
 #   make bench     compile times beside kfp's, the cost of a run here
 
@@ -15,7 +16,7 @@ STAMP := $(VENV)/.wye-installed
 DEMO := examples/diagnosis/pipeline.py
 say = @printf '\n==> %s\n' "$(1)"
 
-.PHONY: demo test lint core engines bless bench clean
+.PHONY: demo test lint core engines verify-cloud bless bench clean
 .DEFAULT_GOAL := test
 
 # uv installs in seconds what pip installs in minutes; where there is no uv, or it does not reach the index that pip is set up for, pip does it.
@@ -61,6 +62,10 @@ engines: $(STAMP)
 	$(BIN)/pytest -n auto -rsfE -m processes tests --ignore=tests/engines --ignore=tests/consumers
 	$(call say,compiled artifacts under the vendors' own loaders and engines (the first time makes their environments))
 	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -n 3 --dist loadfile -rsfE --durations=5 tests/consumers tests/engines
+
+verify-cloud: $(STAMP)
+	$(call say,a small pipeline on your own account: $(TARGET))
+	@PROJECT='$(PROJECT)' LOCATION='$(LOCATION)' STORE='$(STORE)' SERVICE_ACCOUNT='$(SERVICE_ACCOUNT)' $(BIN)/python tests/cloud '$(TARGET)'
 
 bless: $(STAMP)
 	$(call say,rewriting golden/, the capability table in README.md and docs/wye.schema.json)

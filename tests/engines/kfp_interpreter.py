@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,12 @@ class Run:
     def __init__(self, spec: dict[str, Any], folder: Path, launch: Launch, variables: dict[str, str], seed: int) -> None:
         self.spec, self.folder, self.launch, self.variables = spec, folder, launch, variables
         self.random = random.Random(seed)
-        self.told = {"{{$.pipeline_job_uuid}}": f"run-{seed}", "{{$.pipeline_job_schedule_time_utc}}": "2026-01-31T06:00:00Z"}
+        created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.told = {
+            "{{$.pipeline_job_uuid}}": f"run-{seed}",
+            "{{$.pipeline_job_schedule_time_utc}}": "2026-01-31T06:00:00Z",
+            "{{$.pipeline_job_create_time_utc}}": created,
+        }
         self.ran: list[tuple[str, str]] = []
         self.log: list[str] = []
 

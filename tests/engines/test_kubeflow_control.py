@@ -11,7 +11,7 @@ from typing import Any
 
 import kfp_interpreter
 import pytest
-from kfp_engine import REQUIREMENTS, ROOT, Engine, arguments, beyond, by_the_rules, compiled, same, written
+from kfp_engine import REQUIREMENTS, ROOT, Engine, arguments, beyond, same, written
 
 from wye.testing.cases import plain_call
 from wye.testing.environments import engine
@@ -117,9 +117,9 @@ CLEANUPS = {"one": "clean(n)", "several": "note(before + '!'); clean(n)", "branc
 def test_a_clean_up_runs_once_and_a_failure_fails_the_run(cleanup: str, n: int, local: bool, kfp: Engine, tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     text = CLEANUPS[cleanup].replace("; ", "\n        ").replace(": note", ":\n            note")
-    spec = compiled(written(tmp_path, TRY.replace("LOG", str(log)).replace("CLEANUP", text)).source, tmp_path)
+    spec = kfp.compiled(written(tmp_path, TRY.replace("LOG", str(log)).replace("CLEANUP", text)).source, tmp_path)
     assert not beyond(spec)
-    outcome = kfp.run(tmp_path, {"n": n}, {}) if local else by_the_rules(tmp_path, kfp.python, {"n": n}, {})
+    outcome = kfp.run(tmp_path, {"n": n}, {}) if local else kfp.by_the_rules(tmp_path, {"n": n}, {})
     assert (outcome.error is None) == (n == 0), outcome.log
     between = {"one": "", "several": "before!;", "branches": "x;"}[cleanup]
     assert log.read_text() == f"before;work {n};{between}clean {n};" + "after;" * (n == 0)
@@ -184,8 +184,8 @@ def test_a_step_runs_when_the_run_has_failed(how: str, tail: str, kfp: Engine, t
     """By the service's rules, which say to the step whether the run has failed: however it ends, with a branch not taken, or a task that
     the cache answers for."""
     mark = tmp_path / "mark"
-    compiled(written(tmp_path, TOLD.replace("TAIL", TAILS[tail])).source, tmp_path)
-    outcome = by_the_rules(tmp_path, kfp.python, {"how": how}, {"MARK": str(mark)})
+    kfp.compiled(written(tmp_path, TOLD.replace("TAIL", TAILS[tail])).source, tmp_path)
+    outcome = kfp.by_the_rules(tmp_path, {"how": how}, {"MARK": str(mark)})
     assert (outcome.error is None) == (how == "fine"), outcome.log
     told = "" if how == "fine" else "told flow None True 1;told flow None True 2;"
     assert mark.read_text() == "clean;" + told
@@ -198,7 +198,7 @@ def test_kfp_local_runs_it_too(how: str, kfp: Engine, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     text = TOLD.replace("TAIL", TAILS["branch"]).replace("if wye.context().attempt == 1:", "if False:")
     text = text.replace("{failure.run_id == wye.context().run_id} {wye.context().attempt}", "{failure.run_id != ''}")
-    spec = compiled(written(tmp_path, text).source, tmp_path)
+    spec = kfp.compiled(written(tmp_path, text).source, tmp_path)
     assert not beyond(spec)
     outcome = kfp.run(tmp_path, {"how": how}, {"MARK": str(mark)})
     assert (outcome.error is None) == (how == "fine"), outcome.log
@@ -256,9 +256,9 @@ def flow(n: int = 0, flag: bool = False) -> list[int]:
 @pytest.mark.parametrize(("n", "flag"), [(0, False), (0, True), (2, True)])
 def test_joins_of_artifacts(n: int, flag: bool, seed: int, kfp: Engine, plain: Any, tmp_path: Path) -> None:
     case = replace(written(tmp_path, JOINS), params={"n": n, "flag": flag})
-    spec = compiled(case.source, tmp_path)
+    spec = kfp.compiled(case.source, tmp_path)
     assert beyond(spec)
-    same(by_the_rules(tmp_path, kfp.python, case.params, {}, seed), plain(case), spec)
+    same(kfp.by_the_rules(tmp_path, case.params, {}, seed), plain(case), spec)
 
 
 NESTED = """\
@@ -304,9 +304,9 @@ def flow(n: int = 3, xs: list[int] = [5, 6]) -> list[list[list[int]]]:
 def test_loops_in_loops(params: dict[str, Any], local: bool, kfp: Engine, plain: Any, tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     case = replace(written(tmp_path, NESTED.replace("LOG", str(log))), params=params)
-    spec = compiled(case.source, tmp_path)
+    spec = kfp.compiled(case.source, tmp_path)
     given = arguments(spec, params)
-    outcome = kfp.run(tmp_path, given, {}) if local else by_the_rules(tmp_path, kfp.python, given, {})
+    outcome = kfp.run(tmp_path, given, {}) if local else kfp.by_the_rules(tmp_path, given, {})
     ran = log.read_text()
     same(outcome, plain(case), spec)
     assert log.read_text() == ran * 2, "no step runs where a list is empty"
@@ -348,7 +348,7 @@ def flow(i: int = 0) -> list[str]:
 @pytest.mark.parametrize("i", range(13))
 def test_hostile_texts_in_conditions(i: int, kfp: Engine, plain: Any, tmp_path: Path) -> None:
     case = replace(written(tmp_path, HOSTILE), params={"i": i})
-    spec = compiled(case.source, tmp_path)
+    spec = kfp.compiled(case.source, tmp_path)
     same(kfp.run(tmp_path, {"i": i}, {}), plain(case), spec)
 
 
@@ -396,7 +396,7 @@ def flow(n: int = 3, xs: list[int] = [1, 2]) -> list[int]:
 def test_islands(params: dict[str, Any], kfp: Engine, plain: Any, tmp_path: Path) -> None:
     mark = tmp_path / "attempts"
     case = replace(written(tmp_path, ISLANDS.replace("MARK", str(mark))), params=params, variables={"PASSWORD": "p {{x}}"})
-    spec = compiled(case.source, tmp_path)
+    spec = kfp.compiled(case.source, tmp_path)
     outcome = kfp.run(tmp_path, arguments(spec, params), case.variables)
     mark.write_text("..")
     expected = plain(case)
@@ -410,14 +410,14 @@ def test_islands(params: dict[str, Any], kfp: Engine, plain: Any, tmp_path: Path
 def test_at_most_so_many_tasks_at_a_time_beside_regions(kfp: Engine, plain: Any, tmp_path: Path) -> None:
     text = NESTED.replace("@pipeline", "@pipeline(max_parallel=2)").replace("LOG", str(tmp_path / "log.txt"))
     case = written(tmp_path, text)
-    spec = compiled(case.source, tmp_path)
+    spec = kfp.compiled(case.source, tmp_path)
     same(kfp.run(tmp_path, {}, {}), plain(case), spec)
-    same(by_the_rules(tmp_path, kfp.python, {}, {}), plain(case), spec)
+    same(kfp.by_the_rules(tmp_path, {}, {}), plain(case), spec)
 
 
 def test_more_items_than_a_parameter_takes_fail_where_they_are_made(kfp: Engine, tmp_path: Path) -> None:
     text = NESTED.replace("list(range(n))", "list(range(400_000))").replace("LOG", str(tmp_path / "log.txt"))
-    compiled(written(tmp_path, text).source, tmp_path)
+    kfp.compiled(written(tmp_path, text).source, tmp_path)
     outcome = kfp.run(tmp_path, {}, {})
     assert outcome.error
     assert "at most" in outcome.log

@@ -14,7 +14,7 @@ from typing import Any
 
 from wye.driver import layout_of
 
-TARGETS = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local")
+TARGETS = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local", "vertex")
 
 
 @dataclass(frozen=True)

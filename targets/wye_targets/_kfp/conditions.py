@@ -20,7 +20,7 @@ from wye.ir.model import Expr
 from wye.runtime.types import Type
 from wye.runtime.values import wire
 from wye_targets._kfp.adapter import EXACT
-from wye_targets._kfp.dags import Kind
+from wye_targets._kfp.dags import TEXT, Kind
 
 Order = Literal["", "low", "high"]
 Operand = Callable[[Reference, Order], tuple[str, Kind] | None]
@@ -59,6 +59,18 @@ def express(expr: Expr, operand: Operand) -> Cel | None:
             return _truth(expr, operand)
         case _:
             return None
+
+
+def known(value: Expr) -> bool:
+    """Whether it is one of the conditions that the service itself evaluates: as `regions` decides, from the declared types alone."""
+
+    def operand(reference: Reference, order: Order) -> tuple[str, Kind] | None:
+        kind = {"bool": "BOOLEAN", "int": "NUMBER_INTEGER", "float": "NUMBER_DOUBLE"}.get(str(reference.type))
+        if isinstance(reference, ir.Param) or order:
+            return ("", Kind(kind, "value")) if kind and isinstance(reference, ir.Param | ir.Output) else None
+        return ("", TEXT) if reference.format == "json" else None
+
+    return express(value, operand) is not None
 
 
 def negated(condition: Cel) -> Cel:

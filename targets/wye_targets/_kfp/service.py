@@ -30,6 +30,12 @@ class Service:
     """Whether the images have programs and runner."""
     empty_loops: bool = True
     """Whether a loop over nothing is known to succeed. Else it has one iteration that does nothing."""
+    secrets: Part = field(default_factory=dict)
+    """What a container is told beside the names of its secrets."""
+    deadline: float | None = None
+    """Seconds after which a run's containers end themselves."""
+    created: bool = False
+    """Whether a task that asks for when the run was due is told when it was created, too: it may have been due at no time."""
 
 
 def plain(text: str) -> bool:

@@ -31,6 +31,7 @@ from wye_targets._kfp.service import Service, plain
 
 NAMES = NameRules(limit=56)
 CALL = "wye-call"
+RUN_CREATED, CREATED = "wye-run-created", "{{$.pipeline_job_create_time_utc}}"
 GUARD = "wye-item"
 PASS = "pass"
 """What tasks of the target's own do, and their label."""
@@ -183,6 +184,11 @@ def from_node(node: form.Task, step: Step, pipeline: ir.Pipeline, service: Servi
         task.told(RUN_ID, "{{$.pipeline_job_uuid}}")
         task.told(RUN_TIME, "{{$.pipeline_job_schedule_time_utc}}")
         task.told(TASK_ID, step.name)
+    if static.get("secrets"):
+        static |= service.secrets
+    if service.deadline is not None and not handler and not task.cached:
+        static["deadline"] = service.deadline
+        task.told(RUN_CREATED, CREATED)
     for name, text in task.constants.items():
         step.given[name] = (TEXT, {"runtimeValue": {"constant": text}})
     return task
@@ -299,6 +305,8 @@ def share(tasks: Iterable[Task], pipeline: ir.Pipeline, service: Service) -> tup
     """Give each task its executor. The commonest form of its calls stands in the executor; calls that differ carry their own."""
     groups: dict[str, tuple[Executor, dict[str, Any], list[Task]]] = {}
     for task in tasks:
+        if service.created and RUN_TIME in task.step.given:
+            task.told(RUN_CREATED, CREATED)
         s = service.own if task.static["op"] == PASS else task.settings
         env = {k: v for k, v in s.env if plain(v)}
         container = Executor(task.static, (), service.image(s), s.python or "python3", env, service.resources(s))

@@ -15,8 +15,7 @@ from wye.ir.nodes import arms
 from wye.schedules import kfp
 from wye.sdk.settings import Cache, Retry, seconds
 from wye_targets._kfp.adapter import ITEMS_LIMIT, VALUE_LIMIT
-from wye_targets._kfp.conditions import Order, express
-from wye_targets._kfp.dags import TEXT, Kind
+from wye_targets._kfp.conditions import known
 from wye_targets._kfp.service import plain
 from wye_targets.kubeflow.placement import LABEL_KEY, LABEL_VALUE, Placement, PlacementError
 
@@ -156,15 +155,7 @@ def _if(value: Any, options: Any) -> Row | None:
 
 
 def _predicate(value: Any, options: Any) -> Row | None:
-    """Whether it is one of the conditions that KFP itself evaluates: as `regions` decides, from the declared types alone."""
-
-    def operand(reference: Reference, order: Order) -> tuple[str, Kind] | None:
-        kind = {"bool": "BOOLEAN", "int": "NUMBER_INTEGER", "float": "NUMBER_DOUBLE"}.get(str(reference.type))
-        if isinstance(reference, ir.Param) or order:
-            return ("", Kind(kind, "value")) if kind and isinstance(reference, ir.Param | ir.Output) else None
-        return ("", TEXT) if reference.format == "json" else None
-
-    return None if express(value.value, operand) is None else Row("native", "triggerPolicy.condition", _CONDITION)
+    return Row("native", "triggerPolicy.condition", _CONDITION) if known(value.value) else None
 
 
 def _try(value: Any, options: Any) -> Row | None:

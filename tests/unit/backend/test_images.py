@@ -162,14 +162,15 @@ def test_what_target_it_is_for_is_not_in_an_image(project: Path) -> None:
     assert {i.local for i in ours.values()} < {i.local for i in theirs.values()}, "there, a step of the loop has an image of its own"
 
 
-@pytest.mark.parametrize(("target", "option"), [("docker", {"image": "localhost/base:1"}), ("kubeflow", {"image": "localhost/base:1"})])
-def test_registry_and_base_come_from_the_stack(project: Path, target: str, option: dict[str, str]) -> None:
+@pytest.mark.parametrize(("target", "file"), [("docker", "compose.yaml"), ("kubeflow", "pipeline.yaml"), ("vertex", "pipeline_job.json")])
+def test_registry_and_base_come_from_the_stack(project: Path, target: str, file: str) -> None:
+    option = {"image": "localhost/base:1"}
     found = images(project, target, registry="ml", **option)
     assert found["flow"].reference == f"ml/flow:{found['flow'].tag}"
     assert found["flow"].environment.base == "localhost/base:1"
     assert images(project, target, registry="ml")["flow"].environment.base == "ml/python:3.11-slim"
-    text = compiled(project, target, registry="ml", **option)[0][{"docker": "compose.yaml", "kubeflow": "pipeline.yaml"}[target]].text
-    assert set(re.findall(r"image: (\S+)", text)) == {i.reference for i in found.values()}
+    text = compiled(project, target, registry="ml", **option)[0][file].text
+    assert set(re.findall(r"\bimage\"?: \"?([^\s\"]+)", text)) == {i.reference for i in found.values()}
 
 
 def test_a_reference_is_qualified_once() -> None:
@@ -368,7 +369,7 @@ def test_without_containers_the_programs_travel_as_a_tree(project: Path, target:
     }
 
 
-@pytest.mark.parametrize("target", ["docker", "kubeflow", "kubernetes"])
+@pytest.mark.parametrize("target", ["docker", "kubeflow", "kubernetes", "vertex"])
 def test_the_report_says_what_an_image_does(project: Path, target: str) -> None:
     files, checked = compiled(project, target)
     levels = {d.feature: d.level for d in checked.decisions}
@@ -408,12 +409,17 @@ def test_a_tree_too_large_for_kubeflow_is_small_in_an_image(project: Path) -> No
     assert content(checked.images[0])["programs/tree/acme/large.bin"] == large
 
 
-def test_a_task_of_kubeflow_finds_runner_and_program_in_the_image(project: Path, tmp_path: Path) -> None:
-    files, checked = compiled(project, "kubeflow")
+@pytest.mark.parametrize("target", ["kubeflow", "vertex"])
+def test_a_task_of_a_specification_finds_runner_and_program_in_the_image(target: str, project: Path, tmp_path: Path) -> None:
+    files, checked = compiled(project, target)
     image = next(i for i in checked.images if "train" in i.tasks)
     write_build(project / "image", image.files)
-    executors = next(yaml.safe_load_all(files["pipeline.yaml"].text))["deploymentSpec"]["executors"]
-    container = executors["exec-train"]["container"]
+    spec = (
+        json.loads(files["pipeline_job.json"].text)["pipelineSpec"]
+        if target == "vertex"
+        else next(yaml.safe_load_all(files["pipeline.yaml"].text))
+    )
+    container = spec["deploymentSpec"]["executors"]["exec-train"]["container"]
     assert container["image"] == image.reference
     assert len(container["args"]) == 3, "no program"
     task, program = adapter.unpack(container["args"][1:2], "")

@@ -10,7 +10,7 @@ import interpreters
 from interpreters import LATEST, clock
 from tzlocal.windows_tz import win_tz
 
-from wye.schedules import airflow, aws, azure, crontab, kfp, quartz, robfig
+from wye.schedules import airflow, aws, azure, crontab, kfp, quartz, robfig, vertex
 from wye.sdk.settings import Schedule
 
 CLUSTERS = ("UTC", "Europe/Zurich", "Asia/Kolkata")
@@ -63,6 +63,11 @@ def _quartz(schedule: Schedule) -> Emitted:
     return lambda after: interpreters.quartz(made.expression, made.timezone, after)
 
 
+def _vertex(schedule: Schedule) -> Emitted:
+    request = vertex.request(schedule)
+    return lambda after: interpreters.vertex(request, after)
+
+
 def _azure(schedule: Schedule) -> Emitted:
     trigger = azure.trigger(schedule)
     return lambda after: interpreters.azure(trigger, win_tz, after)
@@ -76,6 +81,7 @@ DIALECTS: dict[str, Callable[[Schedule], Emitted]] = {
     "aws": _aws,
     "quartz": _quartz,
     "azure": _azure,
+    "vertex": _vertex,
 }
 
 

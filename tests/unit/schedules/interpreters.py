@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -276,6 +277,28 @@ def quartz(expression: str, zone: str, after: datetime) -> Fires:
         return
     assert second == "0"
     yield from wall_fires(read(minute, 0, 59), read(hour, 0, 23), quartz_day(*days), zone, after)
+
+
+def vertex(schedule: dict[str, Any], after: datetime) -> Fires:
+    """Nothing at the start and the end themselves, which no document says to count; as many as there may be in all."""
+    zone, minute, hour, month_day, month, week_day = re.fullmatch(  # type: ignore[union-attr]
+        r"TZ=(\S+) (\S+) (\S+) (\S+) (\S+) (\S+)", schedule["cron"]
+    ).groups()
+    days, months, week = read(month_day, 1, 31), read(month, 1, 12), read(week_day, 0, 6)
+    either = month_day != "*" and week_day != "*"
+
+    def day(d: date) -> bool:
+        in_month, in_week = d.day in days, d.isoweekday() % 7 in week
+        return d.month in months and (in_month or in_week if either else in_month and in_week)
+
+    start, end = (datetime.fromisoformat(schedule[n]) if n in schedule else None for n in ("startTime", "endTime"))
+    assert ("startTime" in schedule) == ("maxRunCount" in schedule), "it would make up for what was due before it is created"
+    found = wall_fires(read(minute, 0, 59), read(hour, 0, 23), day, zone, max(after, start or after))
+    for at in islice(found, int(schedule.get("maxRunCount", 10**9))):
+        if (end and at >= end) or at > LATEST:
+            return
+        if at > (start or at - DAY):
+            yield at
 
 
 def azure(trigger: Any, windows: dict[str, str], after: datetime) -> Fires:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wye.schedules import airflow, aws, azure, crontab, quartz, robfig, zones
+from wye.schedules import airflow, aws, azure, crontab, quartz, robfig, vertex, zones
 from wye.schedules.fields import Inexpressible, parse, unix
 from wye.schedules.meaning import check
 from wye.sdk.settings import Schedule, SettingError
@@ -34,6 +34,7 @@ def test_each_dialect() -> None:
     assert aws.request(weekdays) == aws.Request("cron(0 6 ? * 2,3,4,5,6 *)", "Europe/Zurich", None, None, "DISABLED")
     assert quartz.quartz_schedule(weekdays) == quartz.QuartzSchedule("0 0 6 ? * 2,3,4,5,6", "Europe/Zurich", "PAUSED", 1000, False)
     assert azure.trigger(weekdays) == azure.Trigger("cron", "W. Europe Standard Time", None, None, False, expression="0 6 * * 1-5")
+    assert vertex.expression(weekdays) == "TZ=Europe/Zurich 0 6 * * 1-5"
     assert airflow.expression(weekdays) == ("0 6 * * mon-fri", "Europe/Zurich")
     assert crontab.expression(weekdays) == ("0 6 * * 1-5", "Europe/Zurich")
 
@@ -49,6 +50,16 @@ def test_other_forms() -> None:
     )
     once = Schedule(at="2026-03-29T03:30:05", timezone="Europe/Zurich")
     assert aws.request(once).expression == "at(2026-03-29T01:30:05)"
+    assert vertex.request(Schedule(at="2026-03-29T03:30", timezone="Europe/Zurich")) == {
+        "cron": "TZ=UTC 30 1 29 3 *",
+        "startTime": "2026-03-29T01:29:59Z",
+        "endTime": "2026-03-29T01:30:01Z",
+        "maxRunCount": "1",
+        "maxConcurrentRunCount": "10",
+    }
+    ended = vertex.request(Schedule(every="6h", end="2026-04-01", overlap="queue"))
+    assert (ended["cron"], ended["endTime"]) == ("TZ=UTC 0 */6 * * *", "2026-04-01T00:00:01Z")
+    assert (ended["maxConcurrentActiveRunCount"], ended["allowQueueing"]) == ("1", True)
     assert quartz.quartz_schedule(once).expression == "5 30 1 29 3 ? 2026"
     monthly = azure.trigger(Schedule(cron="0 6 1,15 * *", timezone="Asia/Tokyo", end="2026-04-01T00:00:00Z"))
     assert (monthly.type, monthly.frequency, monthly.end_time) == ("recurrence", "month", "2026-04-01T09:00:00")
@@ -63,6 +74,10 @@ def test_other_forms() -> None:
     ({"overlap": "replace"}, quartz.quartz_schedule, 'overlap="replace"'),
     ({"catchup": True, "start": "2026-01-01"}, aws.request, "make up"),
     ({"catchup": True}, robfig.cron_job, "the last time missed only"),
+    ({"overlap": "replace"}, vertex.request, 'overlap="replace"'),
+    ({"catchup": True, "start": "2026-01-01"}, vertex.request, "make up"),
+    ({"start": "2026-01-01"}, vertex.window, "all times since its `start`"),
+    ({"paused": True}, vertex.request, "created active"),
     ({"timezone": "America/Scoresbysund"}, azure.trigger, "no time zone that is"),
 ])  # fmt: skip
 def test_what_a_platform_lacks_is_refused(schedule: dict[str, Any], dialect: Any, what: str) -> None:

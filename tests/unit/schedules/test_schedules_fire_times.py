@@ -112,15 +112,15 @@ def test_random_schedules(schedule: Schedule, day: int) -> None:
 
 AWAY = {"timezone": "Europe/Zurich"}
 KFP_AWAY = {f"kfp in {c}": "daylight saving" for c in ("UTC", "Asia/Kolkata")}
-TOUCHED = {"airflow": "02:30 is missing one day in March", "quartz": "02:30 is missing", "azure": "02:30 is missing"}
+TOUCHED = {"airflow": "02:30 is missing one day in March", **dict.fromkeys(("quartz", "azure", "vertex"), "02:30 is missing")}
 NOT_KFP = {"kfp in Europe/Zurich": "cannot be moved"}
 KFP_NOT_NEW_YORK = {f"kfp in {c}": "daylight saving" for c in ("UTC", "Europe/Zurich", "Asia/Kolkata")}
 KFP_IN_DST = {"kfp in Europe/Zurich": ""}
-NO_WINDOW = {"kubernetes": "no start", "quartz": "no start"}
+NO_WINDOW = {"kubernetes": "no start", "quartz": "no start", "vertex": "all times since its `start`"}
 MONTHLY = {"azure": "some months of the year only"}
 EITHER = {"aws": "one of the two fields must be `?`", "quartz": "must be `?`", "azure": "whichever comes"}
 EVERY_REFUSED = {
-    "crontab": "cannot say this interval", "kubernetes": "cannot say", "airflow": "cannot say", "quartz": "cannot say",
+    "crontab": "cannot say this interval", **dict.fromkeys(("kubernetes", "airflow", "quartz", "vertex"), "cannot say"),
 }  # fmt: skip
 KFP_EVERY = {f"kfp in {c}": "does not divide a day" for c in ("UTC", "Europe/Zurich", "Asia/Kolkata")}
 NO_START = {"aws": "without `start`", "azure": "without `start`"}
@@ -143,7 +143,7 @@ NO_START = {"aws": "without `start`", "azure": "without `start`"}
     ({"cron": "30 2 1-24 * *", **AWAY}, KFP_AWAY),
     ({"cron": "*/15 * * * *", **AWAY}, {}),
     ({"cron": "0 * * * *", "timezone": "Australia/Lord_Howe"},
-     dict.fromkeys(("airflow", "quartz", "azure", *KFP_EVERY), "")),
+     dict.fromkeys(("airflow", "quartz", "azure", "vertex", *KFP_EVERY), "")),
     ({"cron": "*/30 * * * *", "timezone": "Australia/Lord_Howe"}, {}),
     ({"cron": "0 6 * * *", "timezone": "Australia/Lord_Howe"},
      {"kubernetes": "less than an hour", **dict.fromkeys(KFP_EVERY, "")}),
@@ -157,7 +157,7 @@ NO_START = {"aws": "without `start`", "azure": "without `start`"}
     ({"every": "7d"}, {"kfp in Europe/Zurich": "does not divide"}),
     ({"every": "90m", "start": "2026-03-01T06:10"}, EVERY_REFUSED | {"kubernetes": "cannot say"} | KFP_EVERY),
     ({"every": "36h", "start": "2026-03-01T06:10", "catchup": True, **AWAY},
-     EVERY_REFUSED | {"aws": "make up", "azure": "make up"}),
+     EVERY_REFUSED | {"aws": "make up", "azure": "make up", "vertex": "make up"}),
     ({"every": "6h", "start": "2026-03-01T01:30", **AWAY}, NO_WINDOW | KFP_IN_DST),
     ({"every": "20s"}, EVERY_REFUSED | {"aws": "whole minutes", "azure": "whole minutes"}),
     ({"cron": "0 6 * * *", "start": "2026-03-01T06:00", "end": "2026-03-05T06:00"},

@@ -22,7 +22,7 @@ from wye.stacks.schema import schema
 from wye.stacks.tables import TABLES, key_of
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local")
+NAMES = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local", "vertex")
 OPTIONS = {name: registry.load(name).options for name in NAMES}
 
 
@@ -66,6 +66,7 @@ GOOD = [
     "[stacks.a]\ntarget = 'kubeflow'\nimage_pull_secrets = ['a', {env = 'SET'}]\n[stacks.a.placement]\nlabels = {env = 'prod'}\n"
     "tolerations = [{key = 'a', operator = 'Exists'}]\nimage_pull_policy = 'Always'\n",
     "[stacks.b]\nextends = 'a'\n[stacks.a]\ntarget = 'kubeflow'\nmax_bytes = 3\n",
+    "[stacks.a]\ntarget = 'vertex'\nproject = 'my-project'\nplacement = {machine = 'e2-standard-8', labels = {team = 'ml'}}\n",
     "[stacks.b]\nextends = 'a'\nplacement.labels = {a = 'b'}\n[stacks.a]\ntarget = 'kubeflow'\n",
 ]
 BAD = [
@@ -86,6 +87,7 @@ BAD = [
     "[stacks.a]\ntarget = 'airflow'\nstore = {default = 'x'}\n",
     "[stacks.a]\ntarget = 'airflow'\nregistry = 3\n",
     "[stacks.a]\ntarget = 'kubeflow'\nplacement.labels = {a = 1}\n",
+    "[stacks.a]\ntarget = 'vertex'\nplacement = {machines = 'e2-standard-8'}\n",
     "[stacks.a]\ntarget = 'kubeflow'\nplacement.image_pull_policy = 'Sometimes'\n",
     "[stacks.a]\ntarget = 'kubeflow'\nplacement.tolerations = [{kee = 'a'}]\n",
     "[stacks.b]\nextends = 'a'\nmax_byte = 3\n[stacks.a]\ntarget = 'kubeflow'\n",
