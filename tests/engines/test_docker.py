@@ -72,7 +72,7 @@ class Engine:
             project.down()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine = Engine(image, tmp_path_factory.mktemp("docker"))
     yield engine
@@ -81,12 +81,12 @@ def engine(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eng
         project.down()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runs(engine: Engine) -> dict[str, Future[tuple[Outcome, Run]]]:
     return {name: engine.pool.submit(engine.once, case) for name, case in CASES.items() if name not in CANNOT}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def random_runs(engine: Engine, runs: Any) -> dict[str, Future[tuple[Outcome, Run]]]:
     folder = engine.folder / "programs"
     folder.mkdir()
