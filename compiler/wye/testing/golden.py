@@ -13,17 +13,19 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files as resources
 from pathlib import Path
 
-from wye.backend.embed import runtime_files
+from wye.backend.embed import PACKAGE, runtime_files
 from wye.backend.target import EmittedFile
 
 MARKER = re.compile(r"#\s*error:\s*((?:\[WYE\d{4}\][,\s]*)+)")
 REPORTED = re.compile(r"^(\S[^:\n]*):(\d+):\d+: error\[(WYE\d{4})\]", re.MULTILINE)
 PAYLOAD = re.compile(r"[A-Za-z0-9+/]{400,}={0,2}")
+RUNTIME_FOLDER = re.compile(rf"([0-9a-f]{{16}})/{PACKAGE}/")
 BLOCK = re.compile(r"^( *)(\S+): \|\n((?:\1  .*\n|\n)+)", re.MULTILINE)
 """A text that stands in a YAML file as it is."""
 
@@ -74,6 +76,7 @@ def pinned(files: Iterable[EmittedFile], package: str) -> dict[str, str]:
     shipped = _shipped(package)
     seen: dict[str, str] = {}
     names = ""
+    files = _without_folder(tuple(files))
     for file in sorted(files, key=lambda f: f.path):
         if file.data is not None:
             seen[f"{file.path}.base64"] = base64.encodebytes(file.data).decode("ascii")
@@ -82,6 +85,15 @@ def pinned(files: Iterable[EmittedFile], package: str) -> dict[str, str]:
         else:
             seen[file.path] = _without_payload(file, shipped, seen)
     return seen | ({"embedded.txt": names} if names else {})
+
+
+def _without_folder(files: tuple[EmittedFile, ...]) -> tuple[EmittedFile, ...]:
+    """The files with a name in place of the hash that a folder with the runtime is called by."""
+    digest = next((m[1] for f in files if (m := RUNTIME_FOLDER.search(f.path))), None)
+    if digest is None:
+        return files
+    mark = "<<runtime>>"
+    return tuple(replace(f, path=f.path.replace(digest, mark), text=f.text.replace(digest, mark)) for f in files)
 
 
 def embedded(files: Iterable[EmittedFile], package: str) -> dict[str, str]:
