@@ -1,0 +1,2 @@
+def celebrate(grade: str, score: int) -> str:
+    return f"{grade} {score}"

@@ -1,0 +1,2 @@
+def frame(text: str) -> None:
+    assert text == "gold 6"
