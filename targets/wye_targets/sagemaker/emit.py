@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from wye.backend.lines import in_lines
 from wye.backend.names import NameRules
 from wye.backend.target import EmittedFile, emitted
 from wye.schedules import aws
 from wye.sdk.settings import Schedule
 from wye_targets.sagemaker.code import runtime
-from wye_targets.sagemaker.lower import Definition
+from wye_targets.sagemaker.lower import Definition, definition
 from wye_targets.sagemaker.readme import FILL, readme
 
 SCHEDULES = NameRules(charset="0-9a-zA-Z_.-", limit=64, lower=False, first="0-9a-zA-Z")
@@ -29,7 +30,7 @@ def emit(native: Definition) -> Sequence[EmittedFile]:
     below = {f"{runtime().folder}/{path}": text.encode("utf-8") for path, text in runtime().files if text}
     below |= native.uploads
     return [
-        EmittedFile("pipeline.json", json.dumps(native.document, indent=1) + "\n"),
+        EmittedFile("pipeline.json", definition(native.document)),
         EmittedFile("create-pipeline.json", json.dumps(creation(native), indent=1) + "\n"),
         *([EmittedFile("schedule.json", json.dumps(scheduling(native, schedule), indent=1) + "\n")] if schedule else []),
         EmittedFile("README.md", readme(native)),

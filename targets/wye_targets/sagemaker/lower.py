@@ -11,10 +11,11 @@ from typing import Any
 from wye.backend.check import CheckedPipeline
 from wye.backend.embed import program_files
 from wye.backend.guards import BEGIN, Draft, Origin, Regions, light, named, programs_of
+from wye.backend.lines import in_lines
 from wye.backend.names import NameRules, spellings
 from wye.diagnostics import CompileFailed, Diagnostic
 from wye.ir import model as ir
-from wye.ir.json import dumps
+from wye.ir.json import escaped
 from wye.ir.printer import type_json, unique_name
 from wye.ir.settings import Settings
 from wye.runtime.values import parse_argument, wire
@@ -153,10 +154,15 @@ def _check_parameters(pipeline: ir.Pipeline) -> None:
 
 
 def _check_sizes(pipeline: ir.Pipeline, document: Mapping[str, Any], jobs: Iterable[Job]) -> None:
-    size = len(json.dumps(document, indent=1))
+    size = len(definition(document))
     if size > DEFINITION:
         help = "loop over a list that a step makes, which is one step"
         raise _refused(pipeline, f"the definition has {size:,} characters, and SageMaker takes {DEFINITION:,}", help)
+
+
+def definition(document: Mapping[str, Any]) -> str:
+    """The definition's text: a job's image, each of its inputs and each of its outputs on a line of its own."""
+    return in_lines(document, lambda v: any(key in v for key in ("ImageUri", "InputName", "OutputName"))) + "\n"
 
 
 # --- task files -----------------------------------------------------------------------------------------------------------------------
@@ -245,12 +251,19 @@ def _upload(job: Job, pipeline: ir.Pipeline, uploads: Files) -> tuple[str, str |
     if empty:
         form["empty"] = sorted(empty)
     beside: Files = {f"programs/{id}/{path}": d for id, files in programs.items() for path, d in files.items() if d} if island else {}
-    beside["task.json"] = (dumps(form, indent=1) + "\n").encode("utf-8")
+    beside["task.json"] = _task_file(form).encode("utf-8")
     task = _placed(f"tasks/{job.name}", beside, uploads)
     if island or not programs:
         return task, None
     ((id, files),) = programs.items()
     return task, _placed(f"programs/{id}", {path: d for path, d in files.items() if d}, uploads)
+
+
+def _task_file(form: Mapping[str, Any]) -> str:
+    """A few lines: what the task is told, each on one; of an island's plan each step and each node of the region."""
+    plan = form.get("plan", {})
+    opened = (form, plan, plan.get("steps"), plan.get("nodes"))
+    return escaped(in_lines(form, lambda v: not any(v is part for part in opened))) + "\n"
 
 
 def _placed(wish: str, files: Files, uploads: Files) -> str:

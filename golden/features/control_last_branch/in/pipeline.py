@@ -1,4 +1,4 @@
-"""Branches that nothing follows, in one another: a platform that cannot join branches may still have them. The wrong ones fail."""
+"""Branches that nothing follows, one in another: a platform that cannot join branches may still have them. The wrong ones fail."""
 
 from wye import pipeline, step
 
@@ -14,13 +14,8 @@ def publish(score: int) -> str:
 
 
 @step
-def celebrate(grade: str, score: int) -> str:
-    return f"{grade} {score}"
-
-
-@step
-def frame(text: str) -> None:
-    assert text == "gold 6"
+def frame(grade: str, score: int) -> None:
+    assert (grade, score) == ("gold", 6)
 
 
 @step
@@ -34,11 +29,8 @@ def control_last_branch(n: int = 3) -> None:
     if score > 5:
         grade = publish(score)
         if grade == "gold":
-            text = celebrate(grade, score)
-            frame(text)
+            frame(grade, score)
         else:
             refuse("it is gold")
-    elif score > 2:
-        refuse("it is more")
     else:
-        refuse("it is much more")
+        refuse("it is more")

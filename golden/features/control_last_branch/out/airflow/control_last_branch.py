@@ -52,12 +52,8 @@ def control_last_branch():
         return run_step(publish=publish)
 
     @task
-    def celebrate(grade, score):
+    def frame(grade, score):
         return run_step(grade=grade, score=score)
-
-    @task
-    def frame(text):
-        return run_step(text=text)
 
     @task
     def refuse():
@@ -67,21 +63,15 @@ def control_last_branch():
     def refuse_2():
         return run_step()
 
-    @task
-    def refuse_3():
-        return run_step()
-
     measure_ = measure()
     if_1_ = if_1(measure=measure_)
     publish_ = publish(score=measure_)
     if_2_ = if_2(publish=publish_)
-    celebrate_ = celebrate(grade=publish_, score=measure_)
-    frame(text=celebrate_)
+    frame_ = frame(grade=publish_, score=measure_)
     refuse_ = refuse()
     refuse_2_ = refuse_2()
-    refuse_3_ = refuse_3()
-    if_1_ >> [publish_, refuse_2_, refuse_3_]
-    if_2_ >> [celebrate_, refuse_]
+    if_1_ >> [publish_, refuse_2_]
+    if_2_ >> [frame_, refuse_]
 
 
 control_last_branch()

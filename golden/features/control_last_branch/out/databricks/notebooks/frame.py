@@ -1,5 +1,5 @@
 # Databricks notebook source
-# The task `frame` of the pipeline `control_last_branch`, from pipeline.py line 38. Compiled by Wye.
+# The task `frame` of the pipeline `control_last_branch`, from pipeline.py line 32. Compiled by Wye.
 
 # COMMAND ----------
 

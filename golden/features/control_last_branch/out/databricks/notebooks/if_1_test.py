@@ -1,5 +1,5 @@
 # Databricks notebook source
-# The task `if_1_test` of the pipeline `control_last_branch`, from pipeline.py line 34. Compiled by Wye.
+# The task `if_1_test` of the pipeline `control_last_branch`, from pipeline.py line 29. Compiled by Wye.
 
 # COMMAND ----------
 

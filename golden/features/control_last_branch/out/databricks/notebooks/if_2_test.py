@@ -1,5 +1,5 @@
 # Databricks notebook source
-# The task `if_2_test` of the pipeline `control_last_branch`, from pipeline.py line 36. Compiled by Wye.
+# The task `if_2_test` of the pipeline `control_last_branch`, from pipeline.py line 31. Compiled by Wye.
 
 # COMMAND ----------
 

@@ -1,5 +1,5 @@
 # Databricks notebook source
-# The task `measure` of the pipeline `control_last_branch`, from pipeline.py line 33. Compiled by Wye.
+# The task `measure` of the pipeline `control_last_branch`, from pipeline.py line 28. Compiled by Wye.
 
 # COMMAND ----------
 

@@ -1,5 +1,5 @@
 # Databricks notebook source
-# The task `publish` of the pipeline `control_last_branch`, from pipeline.py line 35. Compiled by Wye.
+# The task `publish` of the pipeline `control_last_branch`, from pipeline.py line 30. Compiled by Wye.
 
 # COMMAND ----------
 

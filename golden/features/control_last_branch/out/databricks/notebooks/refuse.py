@@ -1,5 +1,5 @@
 # Databricks notebook source
-# The task `refuse` of the pipeline `control_last_branch`, from pipeline.py line 40. Compiled by Wye.
+# The task `refuse` of the pipeline `control_last_branch`, from pipeline.py line 34. Compiled by Wye.
 
 # COMMAND ----------
 

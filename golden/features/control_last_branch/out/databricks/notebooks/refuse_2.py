@@ -1,5 +1,5 @@
 # Databricks notebook source
-# The task `refuse_2` of the pipeline `control_last_branch`, from pipeline.py line 42. Compiled by Wye.
+# The task `refuse_2` of the pipeline `control_last_branch`, from pipeline.py line 36. Compiled by Wye.
 
 # COMMAND ----------
 

@@ -1,2 +1,2 @@
-def frame(text: str) -> None:
-    assert text == "gold 6"
+def frame(grade: str, score: int) -> None:
+    assert (grade, score) == ("gold", 6)

@@ -1,2 +1,0 @@
-def celebrate(grade: str, score: int) -> str:
-    return f"{grade} {score}"
