@@ -16,6 +16,8 @@ def in_lines(value: Any, whole: Callable[[Any], bool], pad: str = "") -> str:
         return line
     inner = pad + " "
     if isinstance(value, list):
+        if not any(isinstance(v, dict | list) for v in value):
+            return line
         return "[\n" + ",\n".join(inner + in_lines(v, whole, inner) for v in value) + "]"
     text, column, opened = "{", len(pad) + 1, False
     for i, (key, v) in enumerate(value.items()):

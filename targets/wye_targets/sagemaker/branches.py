@@ -66,6 +66,10 @@ class Branch:
     def holds(self, id: str) -> bool:
         return id in self.guards or any(b.holds(id) for p in self.parts if isinstance(p, Condition) for b in (p.then, p.orelse))
 
+    def decides(self, task: str | None, id: str) -> bool:
+        """Whether a Condition step that reads `task` has the task `id` in one of its branches."""
+        return any(c.task == task and (c.then.holds(id) or c.orelse.holds(id)) for c in self.conditions())
+
     def steps(self, entries: Mapping[str, dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
         """The steps, in order; tasks that a Condition step has waited for, the steps in its branches wait for no more."""
         found = []

@@ -36,10 +36,10 @@ _START = _DOCS + "APIReference/API_Parameter.html"
 _PARAMETERS = _DOCS + "dg/build-and-manage-parameters.html"
 _STEPS = _DOCS + "dg/build-and-manage-steps-types.html"
 _STRUCTURE = _DOCS + "dg/build-and-manage-pipeline.html"
-_CONDITION = _STEPS + "#step-type-condition"
+CONDITION = _STEPS + "#step-type-condition"
 _CONTAINER = _DOCS + "dg/build-your-own-processing-container.html"
 _RETRY = _DOCS + "dg/pipelines-retry-policy.html"
-_CACHE = _DOCS + "dg/pipelines-caching.html"
+CACHE = _DOCS + "dg/pipelines-caching.html"
 _STOPPING = _DOCS + "APIReference/API_ProcessingStoppingCondition.html"
 _RESOURCES = _DOCS + "APIReference/API_ProcessingClusterConfig.html"
 _TAG = _DOCS + "APIReference/API_Tag.html"
@@ -196,7 +196,7 @@ def _retry(value: Any, options: Any) -> Row | None:
 def _cache(value: Any, options: Any) -> Row | None:
     age = getattr(value, "max_age", None)
     if age is not None and seconds(age, "max_age") < 60:
-        return Row("advisory", "ExpireAfter counts minutes: the step runs each time", _CACHE)
+        return Row("advisory", "ExpireAfter counts minutes: the step runs each time", CACHE)
     return None
 
 
@@ -274,8 +274,8 @@ ROWS: dict[str, Row] = {
         "emulated", "all jobs note a failure and end well; its job looks at that, a last verdict fails. Not when a machine is lost", _STEPS
     ),
     "step.cache": Row(
-        "native", "CacheConfig: same image, variables and inputs. Not inside a `try`, nor when somebody reads it together with many others",
-        _CACHE, when=_cache,
+        "native", "CacheConfig: same image, variables and inputs. No effect where the pipeline has a timeout or the step knows its run, "
+        "inside a `try`, where a failure stops nothing, under a Condition step, nor before a step with many inputs", CACHE, when=_cache,
     ),
     "step.tags": Row("native", "Tags of the processing job", _TAG, when=_tags),
     "pipeline.tags": Row("native", "Tags in create-pipeline.json", _TAG, when=_tags),
@@ -287,10 +287,10 @@ ROWS: dict[str, Row] = {
     "schedule.overlap": Row("native", "each run is an execution of its own", _SCHEDULER, when=_OVERLAP),
     "schedule.paused": Row("native", "State DISABLED in schedule.json", _SCHEDULER),
     "if": Row(
-        "emulated", "a Condition step where nothing is ordered after the `if`, as no step can wait for one of two branches. Else guard: "
-        "every job of an arm starts, looks at the condition, and does nothing where it does not hold", _DEPENDS,
+        "emulated", "guard: every job of an arm starts, looks at the condition, and does nothing where it does not hold, as no step can "
+        "wait for one of two branches. Native, a Condition step, where nothing is ordered after the `if`", _DEPENDS,
     ),
-    "predicate": Row("emulated", "predicate: a job whose output the guards, or a Condition step, read", _CONDITION),
+    "predicate": Row("emulated", "predicate: a job whose output the guards, or a Condition step, read", CONDITION),
     "map": Row("emulated", _LOOP, _STEPS, island=True),
     "for": Row("emulated", _LOOP, _STEPS, island=True),
     "while": Row("emulated", "island: a pipeline has no such loop", _STEPS, island=True),

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from wye.backend.lines import in_lines
 from wye.backend.names import NameRules
 from wye.backend.target import EmittedFile, emitted
 from wye.schedules import aws

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wye.backend.capabilities import Row
 from wye.backend.check import CheckedPipeline
 from wye.backend.embed import program_files
 from wye.backend.guards import BEGIN, Draft, Origin, Regions, light, named, programs_of
@@ -15,13 +16,17 @@ from wye.backend.lines import in_lines
 from wye.backend.names import NameRules, spellings
 from wye.diagnostics import CompileFailed, Diagnostic
 from wye.ir import model as ir
+from wye.ir.expressions import Reference
 from wye.ir.json import escaped
+from wye.ir.nodes import every, source
 from wye.ir.printer import type_json, unique_name
 from wye.ir.settings import Settings
 from wye.runtime.values import parse_argument, wire
 from wye_targets.sagemaker.adapter import DEFAULT, RUN
-from wye_targets.sagemaker.branches import Condition, Guard, leaves, nested
+from wye_targets.sagemaker.branches import Branch, Condition, Guard, leaves, nested
 from wye_targets.sagemaker.capabilities import (
+    CACHE,
+    CONDITION,
     DEFINITION,
     ENVIRONMENT,
     INPUTS,
@@ -81,32 +86,83 @@ class Job:
         return self.draft.node.settings if self.draft.node else Settings()
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The jobs of a pipeline by task, in order, as the tree of their Condition steps, and the names of all steps."""
+
+    jobs: dict[str, Job]
+    tree: Branch
+    names: dict[str, str]
+    parameters: tuple[tuple[str, ir.Parameter], ...]
+
+    @classmethod
+    def of(cls, pipeline: ir.Pipeline) -> Plan:
+        regions = Regions(pipeline)
+        drafts = dict(regions.drafts)
+        if not pipeline.on_failure and len(drafts) > 1 and drafts[regions.end].form["op"] == "end":
+            del drafts[regions.end]  # a run has succeeded when all of its steps have
+        tree = nested(drafts)
+        conditions = tuple(tree.conditions())
+        names = _step_names(drafts, regions.end, conditions)
+        own = spellings([p.name for p in pipeline.parameters], NAMES)
+        parameters = tuple((own[p.name], p) for p in pipeline.parameters)
+        jobs = {id: _job(d, drafts, names, id == regions.end, tree.left(id)) for id, d in drafts.items()}
+        for condition in conditions:
+            jobs[condition.task].tested = tuple(dict.fromkeys((*jobs[condition.task].tested, condition.output)))
+        contexts = {p.id for p in pipeline.programs if p.context}
+        for job in jobs.values():
+            _tell(job, pipeline, parameters, contexts, _alone(job, jobs))
+        return cls(jobs, tree, names, parameters)
+
+    def steps(self) -> int:
+        return len(self.jobs) + sum(1 for _ in self.tree.conditions())
+
+    def uncached(self, job: Job) -> str | None:
+        """Why a job cannot have what it left before; None when it can."""
+        form = job.form
+        if "deadline" in form:
+            return "the pipeline's timeout makes its variables new in each run"
+        if "context" in form:
+            return "what it is told of the run makes its variables new in each"
+        if any(p.get("scheduled") for p in form.get("told", ())):
+            return "the time for which the run is meant makes its variables new in each"
+        if job.draft.soft:
+            return "what is inside a `try`, or a failure stops nothing, ends well though it has failed"
+        if job.tested:
+            return "a Condition step reads it, and a property file is of its own run"
+        if any(job.name in other.whole for other in self.jobs.values()):
+            return "a step with many inputs takes them all from the folder of its own run"
+        return None
+
+
+def decided(pipeline: ir.Pipeline, options: SagemakerOptions) -> dict[tuple[str, str], Row]:
+    """What the whole pipeline decides: which `if`s are Condition steps, and which caches have no effect."""
+    plan, found = Plan.of(pipeline), dict[tuple[str, str], Row]()
+    handler = (pipeline.on_failure,) if pipeline.on_failure else ()
+    for node in (*every(pipeline.body), *handler):
+        job = plan.jobs.get(node.id)
+        why = plan.uncached(job) if job and job.settings.cache else None
+        if why:
+            found["step.cache", node.id] = Row("advisory", f"the step runs each time: {why}", CACHE)
+        if isinstance(node, ir.If) and isinstance(node.condition, Reference):
+            within = [n.id for block in (node.then, node.orelse) for n in every(block) if n.id in plan.jobs]
+            if any(plan.tree.decides(source(node.condition), id) for id in within):
+                found["if", node.id] = Row("native", "a Condition step: nothing is ordered after the `if`", CONDITION)
+    return found
+
+
 def lower(checked: CheckedPipeline, options: SagemakerOptions) -> Definition:
     pipeline = checked.pipeline
-    regions = Regions(pipeline)
-    drafts = dict(regions.drafts)
-    if not pipeline.on_failure and len(drafts) > 1 and drafts[regions.end].form["op"] == "end":
-        del drafts[regions.end]  # a run has succeeded when all of its steps have
-    tree = nested(drafts)
-    conditions = tuple(tree.conditions())
-    names = _step_names(drafts, regions.end, conditions)
-    _check_count(pipeline, len(drafts) + len(conditions), options)
-    own = spellings([p.name for p in pipeline.parameters], NAMES)
-    parameters = tuple((own[p.name], p) for p in pipeline.parameters)
+    plan = Plan.of(pipeline)
+    jobs, parameters = plan.jobs, plan.parameters
+    _check_count(pipeline, plan.steps(), options)
     _check_parameters(pipeline)
     facts = Facts(options, PIPELINES.spell(pipeline.name), {n: kind_of(p) for n, p in parameters})
-    jobs = {id: _job(d, drafts, names, id == regions.end, tree.left(id)) for id, d in drafts.items()}
-    for condition in conditions:
-        jobs[condition.task].tested = tuple(dict.fromkeys((*jobs[condition.task].tested, condition.output)))
-    whole = {name for job in jobs.values() for name in job.whole}
-    contexts = {p.id for p in pipeline.programs if p.context}
     uploads: Files = {}
     for job in jobs.values():
-        _tell(job, pipeline, parameters, contexts, _alone(job, jobs))
         folder, program = _upload(job, pipeline, uploads)
-        cached = bool(job.settings.cache) and not (job.draft.soft or job.tested or job.name in whole)
-        job.entry = arguments(job, facts, folder, program, cached, pipeline)
-    steps = tree.steps({id: job.entry for id, job in jobs.items()}, names)
+        job.entry = arguments(job, facts, folder, program, bool(job.settings.cache) and plan.uncached(job) is None, pipeline)
+    steps = plan.tree.steps({id: job.entry for id, job in jobs.items()}, plan.names)
     document: dict[str, Any] = {"Version": "2020-12-01", "Metadata": {}}
     document["Parameters"] = [_parameter(n, p) for n, p in parameters] + facts.parameters()
     document["Steps"] = steps
