@@ -189,7 +189,9 @@ def check_processing(step: Json) -> None:
     for f in step.get("PropertyFiles", ()):
         need(f["OutputName"] in [o["OutputName"] for o in outputs], f"a property file of {name}")
     for policy in step.get("RetryPolicies", ()):
-        need(1 <= policy["MaxAttempts"] <= 20 and policy["IntervalSeconds"] >= 1 and policy["BackoffRate"] >= 1, f"RetryPolicies of {name}")
+        within = 1 <= policy["MaxAttempts"] <= 20 and 1 <= policy["IntervalSeconds"] <= 43200 and policy["BackoffRate"] >= 1
+        need(within, f"RetryPolicies of {name}")
+        need(all(t.startswith("SageMaker.") for t in policy["ExceptionType"]), f"{name} replaces what Pipelines does by itself")
     if "CacheConfig" in step:
         age = step["CacheConfig"].get("ExpireAfter", "P1D")
         need(re.fullmatch(r"P([0-9]+D|T[0-9]+[HM])", age), f"ExpireAfter of {name}: {age}")

@@ -90,7 +90,7 @@ STEPS = """\
 import os, time
 from datetime import datetime
 from pathlib import Path
-from wye import Cache, Failure, Retry, ScheduledTime, context, pipeline, step
+from wye import Cache, Failure, Retry, ScheduledTime, Secret, context, pipeline, step
 
 @step
 def one(n: int = 1) -> int:
@@ -198,6 +198,16 @@ def test_failures_and_what_comes_after(tmp_path: Path) -> None:
     told = Made(source, tmp_path).run()
     assert told.state == "Failed"
     assert "told boom ValueError no" in told.log
+
+
+def test_a_secret_that_cannot_be_read_is_a_failure_of_its_step(tmp_path: Path) -> None:
+    """So the clean-up runs."""
+    source = "@step(secrets=[Secret('none', env='KEY')])\ndef ask() -> int:\n    return 1\n\n"
+    body = "    try:\n        a = ask()\n    finally:\n        check(7)\n    return a\n"
+    run = Made(f"{source}@pipeline\ndef p() -> int:\n{body}", tmp_path).run()
+    assert (run.state, run.steps["ask"], run.steps["try_1_verdict"]) == ("Failed", "Succeeded", "Failed")
+    assert "the secret 'none' cannot be read" in run.log
+    assert "check 7" in run.log
 
 
 def test_the_time_for_which_a_run_is_meant(tmp_path: Path) -> None:

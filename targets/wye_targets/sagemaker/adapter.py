@@ -100,8 +100,11 @@ class Task:
             return self.settle("done")
         say("started")
         out = os.path.join(self.scratch, "out")
-        code = 0 if self.expired() else self.execute(out)
-        error = read_if(os.path.join(out, "error.json"))
+        try:
+            code = 0 if self.expired() else self.execute(out)
+            error = read_if(os.path.join(out, "error.json"))
+        except Refused as refused:
+            code, error = refused.code, {"type": [], "message": str(refused), "traceback": "", "exit": refused.code}
         if self.expired() and (code or not os.path.exists(os.path.join(out, "done.json"))):
             message = f"the run took longer than {form['deadline']:g} s"
             code, error = LATE, {"type": [], "message": message, "traceback": "", "exit": LATE}

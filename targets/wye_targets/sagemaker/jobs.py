@@ -36,7 +36,11 @@ if TYPE_CHECKING:
     from wye_targets.sagemaker.lower import Job
 
 MOUNT = "/opt/ml/processing"
-FAULTS = ["Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"]
+FAULTS = ["SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"]
+"""What a policy is for. Faults of services that Pipelines calls it tries again by itself; a policy would take the place of that.
+https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html"""
+INTERVAL = 43200
+"""Seconds before the first attempt of a policy, at most."""
 Value = Any
 """A text, or a reference that becomes one."""
 
@@ -151,7 +155,7 @@ def arguments(job: Job, facts: Facts, task: str, program: str | None, cached: bo
     step: dict[str, Any] = {"Name": job.name, "Type": "Processing", "Arguments": made}
     if settings.retry and settings.retry.count and job.form["op"] != "island":
         r = settings.retry
-        first = max(1, math.ceil(seconds(r.delay, "delay")))
+        first = min(max(1, math.ceil(seconds(r.delay, "delay"))), INTERVAL)
         policy = {"ExceptionType": FAULTS, "IntervalSeconds": first, "BackoffRate": float(r.backoff), "MaxAttempts": min(r.count, ATTEMPTS)}
         step["RetryPolicies"] = [policy]
     age = _age(settings.cache)

@@ -40,7 +40,10 @@ def region(ml: str) -> str:
         if os.environ.get(variable):
             return os.environ[variable]
     with open(os.path.join(ml, "config", "processingjobconfig.json"), encoding="utf-8") as file:
-        return str(json.load(file)["ProcessingJobArn"].split(":")[3])
+        parts = str(json.load(file)["ProcessingJobArn"]).split(":")
+    if len(parts) < 6:
+        raise ValueError("the job does not say which region it is in")
+    return parts[3]
 
 
 def credentials() -> tuple[str, str, str]:
