@@ -1,12 +1,13 @@
 """A compiled SageMaker pipeline in; what SageMaker's own local mode makes of it on Docker out. Runs where the SDK is; a line of JSON for
 each question, and one that begins with `ANSWER` for each answer:
 
+    {"images": [region, ...]}                                                   AWS's own images, as the SDK names them
     {"definition": {...}}                                                       the same definition as the SDK itself writes it
     {"definition": {...}, "name", "upload", "endpoint", "bucket", "given": {}}  a run: its state, its steps' states, what it returned
 
 Local mode takes the SDK's objects, not a definition: so each step is one whose arguments are those of our JSON, with the SDK's own objects
 in place of references. Nothing else of the definition is known here.
-https://sagemaker.readthedocs.io/en/v2.257.0/overview.html#local-mode
+https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-local-mode.html
 """
 
 from __future__ import annotations
@@ -29,8 +30,21 @@ def main() -> None:
     os.environ |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
     for line in sys.stdin:
         asked = json.loads(line)
-        found = run(asked) if "upload" in asked else json.loads(rebuilt(asked["definition"], "p", offline()).definition())
+        found: Any
+        if "images" in asked:
+            found = [image(region, machine) for region in asked["images"] for machine in ("ml.m5.large", "ml.g5.xlarge")]
+        elif "upload" in asked:
+            found = run(asked)
+        else:
+            found = json.loads(rebuilt(asked["definition"], "p", offline()).definition())
         print("\nANSWER", json.dumps(found), flush=True)
+
+
+def image(region: str, machine: str) -> str:
+    from sagemaker import image_uris
+
+    found = image_uris.retrieve("pytorch", region, version="2.5.1", py_version="py311", instance_type=machine, image_scope="training")
+    return str(found)
 
 
 @cache

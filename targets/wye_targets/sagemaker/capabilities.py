@@ -23,9 +23,9 @@ OWN_VARIABLES = 40
 LONGEST = 5 * 86400
 """Seconds that a processing job may take."""
 TAGS, TAG_KEY, TAG_VALUE, ATTEMPTS, DISK = 50, 128, 256, 20, 16384
-TAG = "pytorch-training:2.5.1-cpu-py311-ubuntu22.04-sagemaker"
-GPU_TAG = "pytorch-training:2.5.1-gpu-py311-cu124-ubuntu22.04-sagemaker"
-"""AWS's own images with Python 3.11, for cores and for GPUs."""
+TAG = "pytorch-training:2.5.1-cpu-py311"
+GPU_TAG = "pytorch-training:2.5.1-gpu-py311"
+"""AWS's own images with Python 3.11, for cores and for GPUs, as AWS's SDK calls them."""
 LEAST, USUAL = "ml.t3.medium", "ml.m5.large"
 """The machines of tasks that only look and compute, and of steps that ask for nothing."""
 
@@ -52,12 +52,16 @@ _DEPENDS = "https://github.com/aws/sagemaker-python-sdk/issues/3565"
 
 ACCOUNTS = {
     **dict.fromkeys(
-        "ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 eu-west-1 eu-west-2 "
-        "eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2".split(),
+        "ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 eu-west-1 "
+        "eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2".split(),
         "763104351884",
     ),
-    "af-south-1": "626614931356", "ap-east-1": "871362719292", "ap-northeast-3": "364406365360", "eu-south-1": "692866216735",
-    "me-south-1": "217643126080", "us-gov-west-1": "442386744353",
+    "af-south-1": "626614931356", "ap-east-1": "871362719292", "ap-east-2": "975050140332", "ap-northeast-3": "364406365360",
+    "ap-south-2": "772153158452", "ap-southeast-3": "907027046896", "ap-southeast-4": "457447274322",
+    "ap-southeast-5": "550225433462", "ap-southeast-6": "633930458069", "ap-southeast-7": "590183813437", "ca-west-1": "204538143572",
+    "eu-central-2": "380420809688", "eu-south-1": "692866216735", "eu-south-2": "503227376785", "il-central-1": "780543022126",
+    "me-central-1": "914824155844", "me-south-1": "217643126080", "mx-central-1": "637423239942", "us-gov-east-1": "446045086412",
+    "us-gov-west-1": "442386744353",
 }  # fmt: skip
 """Whose registry has AWS's images, by region.
 https://github.com/aws/sagemaker-python-sdk/blob/master/src/sagemaker/image_uri_config/pytorch.json"""
@@ -274,8 +278,9 @@ ROWS: dict[str, Row] = {
         "emulated", "all jobs note a failure and end well; its job looks at that, a last verdict fails. Not when a machine is lost", _STEPS
     ),
     "step.cache": Row(
-        "native", "CacheConfig: same image, variables and inputs. No effect where the pipeline has a timeout or the step knows its run, "
-        "inside a `try`, where a failure stops nothing, under a Condition step, nor before a step with many inputs", CACHE, when=_cache,
+        "native", "CacheConfig: same image, variables and inputs. No effect where the pipeline has a timeout or the step takes "
+        "the scheduled time, inside a `try`, where a failure stops nothing, nor where a Condition step or one with many inputs reads it",
+        CACHE, when=_cache,
     ),
     "step.tags": Row("native", "Tags of the processing job", _TAG, when=_tags),
     "pipeline.tags": Row("native", "Tags in create-pipeline.json", _TAG, when=_tags),

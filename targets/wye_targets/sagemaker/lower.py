@@ -62,6 +62,8 @@ class Definition:
     parameters: tuple[tuple[str, ir.Parameter], ...]
     facts: Facts
     secrets: tuple[str, ...]
+    conditional: bool
+    """Whether there are Condition steps."""
 
 
 @dataclass(slots=True)
@@ -122,8 +124,6 @@ class Plan:
         form = job.form
         if "deadline" in form:
             return "the pipeline's timeout makes its variables new in each run"
-        if "context" in form:
-            return "what it is told of the run makes its variables new in each"
         if any(p.get("scheduled") for p in form.get("told", ())):
             return "the time for which the run is meant makes its variables new in each"
         if job.draft.soft:
@@ -169,7 +169,8 @@ def lower(checked: CheckedPipeline, options: SagemakerOptions) -> Definition:
     _check_sizes(pipeline, document, jobs.values())
     secrets = tuple(dict.fromkeys(s.name for n in _secret_settings(jobs.values()) for s in n.secrets))
     forms = {job.name: job.form for job in jobs.values()}
-    return Definition(pipeline, options, facts.name, document, forms, uploads, parameters, facts, secrets)
+    conditional = any(plan.tree.conditions())
+    return Definition(pipeline, options, facts.name, document, forms, uploads, parameters, facts, secrets, conditional)
 
 
 def _step_names(drafts: Mapping[str, Draft], end: str, conditions: tuple[Condition, ...]) -> dict[str, str]:

@@ -27,10 +27,15 @@ A run ends as `Succeeded` or `Failed`. What it returned is `{folder}runs/EXECUTI
 its values (and `state.json`: what became of it) in `values/STEP/out/`, and its files in `files/STEP/out/`.
 """
 
+_GIVEN = """\
+At the start of a run; a text is taken as it is (in double quotes, as JSON), everything else is JSON. At most 256
+characters each.
+"""
 _ROLES = """\
 ## Roles
 
-The jobs' role reads and writes `{folder}*`{secrets}. The pipeline's role creates processing jobs and passes the jobs' role to them.
+The jobs' role reads and writes `{folder}*`{secrets}; it pulls the images from ECR and writes logs to CloudWatch. The pipeline's
+role creates, describes, stops and tags processing jobs, and passes the jobs' role to them{conditions}.
 """
 
 
@@ -49,10 +54,11 @@ def readme(native: Definition) -> str:
         parts.append("\n".join(f"- `{n}`: {text}" for n, text in native.facts.described().items()) + "\n")
     if native.parameters:
         parts.append("## Parameters\n")
-        parts.append("At the start of a run; a text is taken as it is, everything else is JSON. At most 256 characters each.\n")
+        parts.append(_GIVEN)
         parts.append("\n".join(_parameter(n, p) for n, p in native.parameters) + "\n")
     secrets = "" if not native.secrets else ", and the secrets " + ", ".join(f"`{s}`" for s in native.secrets)
-    parts.append(_ROLES.format(folder=folder.replace("s3://", "arn:aws:s3:::"), secrets=secrets))
+    conditions = "; it reads what Condition steps look at, in the same folder" if native.conditional else ""
+    parts.append(_ROLES.format(folder=folder.replace("s3://", "arn:aws:s3:::"), secrets=secrets, conditions=conditions))
     if native.pipeline.settings.schedule:
         parts.append("## Schedule\n")
         filled = ""

@@ -125,6 +125,41 @@ def test_a_pipeline_with_a_value_has_no_condition_steps(tmp_path: Path) -> None:
     assert all(s["Type"] == "Processing" for s in made.steps.values())
 
 
+def test_the_report_says_which_ifs_are_condition_steps(tmp_path: Path) -> None:
+    body = "    if yes(n):\n        check(1)\n    check(2)\n    if yes(n + 1):\n        if yes(3):\n            check(4)\n"
+    made = Made(f"@pipeline\ndef p(n: int = 2) -> None:\n{body}", tmp_path)
+    assert [level for level, _ in made.how("if")] == ["emulated", "native", "native"]
+    assert made.how("if")[1][1] == "a Condition step: nothing is ordered after the `if`"
+
+
+def test_the_report_says_which_caches_have_no_effect(tmp_path: Path) -> None:
+    def cached(body: str, head: str = "", signature: str = "", **settings: Any) -> list[tuple[str, str]]:
+        made = Made(f"{head}@pipeline\ndef p({signature}) -> None:\n{body}", tmp_path, **settings)
+        assert any("CacheConfig" in s for s in made.steps.values()) is (made.how("step.cache")[0][0] == "native")
+        return made.how("step.cache")
+
+    call = "    check.options(cache=True)(1)\n"
+    assert [level for level, _ in cached(call)] == ["native"]
+    day = "@step(cache=True)\ndef day(d: datetime) -> None:\n    pass\n\n"
+    for found, why in (
+        (cached(call, timeout=3600.0), "timeout"),
+        (cached("    day(d)\n", day, "d: datetime = ScheduledTime()"), "the time for which the run is meant"),
+        (cached("    check.options(cache=True)(1)\n", on_failure="continue"), "ends well though it has failed"),
+        (cached("    if yes.options(cache=True)(1):\n        check(1)\n"), "Condition step"),
+    ):
+        ((level, how),) = found
+        assert (level, why in how) == ("advisory", True), how
+
+
+def test_a_step_has_few_lines(tmp_path: Path) -> None:
+    made = Made("@pipeline\ndef p() -> int:\n    return one(one(1) + one(2))\n", tmp_path)
+    lines = made["pipeline.json"].splitlines()
+    assert len(lines) < 20 * len(made.steps)
+    inputs = [line for line in lines if '"InputName"' in line]
+    assert len(inputs) == sum(len(made.inputs(n)) for n in made.steps)
+    assert all(len(f.text.splitlines()) < 12 for p, f in made.files.items() if p.endswith("/task.json"))
+
+
 def test_values_come_by_reference_and_many_by_one_prefix(tmp_path: Path) -> None:
     few = Made("@pipeline\ndef p() -> int:\n    return one(one(1) + one(2))\n", tmp_path)
     (last,) = [i for i in few.job("one_3")["ProcessingInputs"] if i["InputName"] == "values-one"]
@@ -244,6 +279,7 @@ def p() -> int:
     first, second = made.steps["one"], made.steps["one_2"]
     (policy,) = first["RetryPolicies"]
     assert (policy["IntervalSeconds"], policy["BackoffRate"], policy["MaxAttempts"]) == (2, 3.0, 20)
+    assert all(t.startswith("SageMaker.") for t in policy["ExceptionType"]), "the rest Pipelines tries again by itself"
     assert first["CacheConfig"] == {"Enabled": True, "ExpireAfter": "PT36H"}
     assert first["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"] > 31 * 60
     assert "CacheConfig" not in second
