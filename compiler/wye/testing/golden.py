@@ -74,8 +74,8 @@ def orphans(root: Path, allowed: Iterable[str]) -> list[str]:
 
 
 def pinned(files: Iterable[EmittedFile], package: str, programs: Iterable[Program] = ()) -> dict[str, str]:
-    """The artifact of a target in `package` as it is pinned: what it embeds unchanged stands in `embedded.txt`, by name alone; so do the
-    files of `programs` in folders that are called by their content, as the target `local` pins them. Payloads are unpacked beside the file
+    """The artifact of a target in `package` as it is pinned: what it embeds unchanged stands in `embedded.txt`, by name alone; so do
+    `programs` in folders that are called by their content, as the target `local` pins them. Payloads are unpacked beside the file
     that holds them."""
     known = {f"programs/{p.id}/{path}": data for p in programs for path, data in program_files(p)}
     shipped = _shipped(package)
@@ -85,7 +85,7 @@ def pinned(files: Iterable[EmittedFile], package: str, programs: Iterable[Progra
     for file in sorted(files, key=lambda f: f.path):
         program = _program(file, known)
         if program:
-            names += f"{file.path}  <<local/{program}>>\n"
+            names += "" if names.endswith(program) else program
         elif file.data is not None:
             seen[f"{file.path}.base64"] = base64.encodebytes(file.data).decode("ascii")
         elif file.text in shipped:
@@ -96,11 +96,14 @@ def pinned(files: Iterable[EmittedFile], package: str, programs: Iterable[Progra
 
 
 def _program(file: EmittedFile, known: Mapping[str, bytes]) -> str | None:
-    """What the target `local` calls a program's file that stands in a folder that is called by its content."""
+    """For a program's file in a folder that is called by its content: the program's folder, and what the target `local` calls it."""
     path, hashes = CONTENT.subn("", file.path)
     name = path[path.find("programs/") :]
     data = file.text.encode("utf-8") if file.data is None else file.data
-    return name if hashes and known.get(name) == data else None
+    if not hashes or known.get(name) != data:
+        return None
+    _, id, below = name.split("/", 2)
+    return f"{file.path.removesuffix(below)}  <<local/programs/{id}/>>\n"
 
 
 def _without_folder(files: tuple[EmittedFile, ...]) -> tuple[EmittedFile, ...]:
