@@ -130,9 +130,9 @@ class Capabilities:
     limits: Mapping[str, int] = field(default_factory=dict)
     settled: Callable[[str, Settings, Any], Row | None] | None = None
     """A `when` for settings that are decided by all of a task's settings together: it gets (feature, settings, options)."""
+    machines: tuple[MachineTable, ...] = ()
     decided: Callable[[Pipeline, Any], Mapping[tuple[str, str], Row]] | None = None
     """Rows that the whole pipeline decides on, by feature and node: it gets (pipeline, options). They hold unless the use is rejected."""
-    machines: tuple[MachineTable, ...] = ()
 
     def row(self, feature: str, value: Any, options: Any, settings: Settings | None = None) -> Row:
         """The row that holds for this use of a feature."""
