@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wye.backend.machines import MachineTable
-from wye.ir.model import Node
+from wye.ir.model import Node, Pipeline
 from wye.ir.settings import Settings
 from wye.schedules.fields import Inexpressible
 from wye.sdk.settings import Schedule
@@ -131,6 +131,8 @@ class Capabilities:
     settled: Callable[[str, Settings, Any], Row | None] | None = None
     """A `when` for settings that are decided by all of a task's settings together: it gets (feature, settings, options)."""
     machines: tuple[MachineTable, ...] = ()
+    decided: Callable[[Pipeline, Any], Mapping[tuple[str, str], Row]] | None = None
+    """Rows that the whole pipeline decides on, by feature and node: it gets (pipeline, options). They hold unless the use is rejected."""
 
     def row(self, feature: str, value: Any, options: Any, settings: Settings | None = None) -> Row:
         """The row that holds for this use of a feature."""

@@ -59,6 +59,8 @@ class Use:
     subject: str
     settings: Settings | None = None
     """All of the task's, when one of them is used."""
+    node: str = ""
+    """The node that uses it, if one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,13 @@ def check(
     placeable = not problems.failed
     config = config or Config()
     built = takes_images(target, options, config)
+    whole = target.capabilities.decided(pipeline, options) if target.capabilities.decided else {}
     decisions: dict[tuple[Any, ...], Decision] = {}
     for use in (*uses(pipeline), *_stack_uses((*effective, *config.effective), target.name)):
         decided = use if placeable else replace(use, settings=None)
         row = _IN_IMAGE[use.feature] if built and use.feature in _IN_IMAGE else _row(decided, target, options)
+        if row.level != "rejected" and not isinstance(use.value, Nested | Inside):
+            row = whole.get((use.feature, use.node), row)
         if row.level == "rejected":
             problems.error("WYE4001", f"{target.name} cannot do {_title(use)}: {row.how}", use.span, help=row.help, target=target.name)
         elif strict and row.level != "native":
@@ -225,7 +230,8 @@ def uses(pipeline: Pipeline) -> Iterator[Use]:
     yield from inside.block(pipeline.body, (), False)
     if pipeline.on_failure:
         yield Use("pipeline.failure_step", pipeline, pipeline.on_failure.span, pipeline.name)
-        yield from (u for u in inside.call(pipeline.on_failure) if u.feature.startswith("step."))
+        handler = pipeline.on_failure
+        yield from (replace(u, node=handler.id) for u in inside.call(handler) if u.feature.startswith("step."))
 
 
 class _Uses:
@@ -236,7 +242,7 @@ class _Uses:
 
     def block(self, block: Block, around: tuple[str, ...], island: bool) -> Iterator[Use]:
         for node in block.nodes:
-            yield from self._node(node, around, island)
+            yield from (replace(use, node=node.id) for use in self._node(node, around, island))
             if node.after and not island:
                 yield Use("after", node, node.span, node.id)
             for inner_block in blocks(node):

@@ -28,11 +28,12 @@ _HOSTILE = re.compile(r"[{}$%<>&'`\x7f]")
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
-    """JSON text in ASCII, keys in insertion order, in which no template engine or shell finds anything of the user's to expand.
+    """JSON text in ASCII, keys in insertion order, in which no template engine or shell finds anything of the user's to expand."""
+    return escaped(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, separators=None if indent else (",", ":")))
 
-    Braces outside strings are JSON's own, so only what stands inside strings is escaped.
-    """
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, separators=None if indent else (",", ":"))
+
+def escaped(text: str) -> str:
+    """The same JSON. Braces outside strings are JSON's own, so only what stands inside strings is escaped."""
     return re.sub(r'"(?:[^"\\]|\\.)*"', lambda m: _HOSTILE.sub(lambda c: f"\\u{ord(c[0]):04x}", m[0]), text)
 
 

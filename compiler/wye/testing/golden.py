@@ -13,17 +13,22 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files as resources
 from pathlib import Path
 
-from wye.backend.embed import runtime_files
+from wye.backend.embed import PACKAGE, program_files, runtime_files
 from wye.backend.target import EmittedFile
+from wye.ir.model import Program
 
 MARKER = re.compile(r"#\s*error:\s*((?:\[WYE\d{4}\][,\s]*)+)")
 REPORTED = re.compile(r"^(\S[^:\n]*):(\d+):\d+: error\[(WYE\d{4})\]", re.MULTILINE)
 PAYLOAD = re.compile(r"[A-Za-z0-9+/]{400,}={0,2}")
+CONTENT = re.compile(r"-[0-9a-f]{16}(?=/)")
+"""The end of the name of a folder that is called by what stands in it."""
+RUNTIME_FOLDER = re.compile(rf"([0-9a-f]{{16}})/{PACKAGE}/")
 BLOCK = re.compile(r"^( *)(\S+): \|\n((?:\1  .*\n|\n)+)", re.MULTILINE)
 """A text that stands in a YAML file as it is."""
 
@@ -68,20 +73,46 @@ def orphans(root: Path, allowed: Iterable[str]) -> list[str]:
     return [f"{root.name}: orphan file: {p}" for p in found if p not in names and not p.startswith(prefixes)]
 
 
-def pinned(files: Iterable[EmittedFile], package: str) -> dict[str, str]:
-    """The artifact of a target in `package` as it is pinned: what it embeds unchanged stands in `embedded.txt`, by name alone; payloads
-    are unpacked beside the file that holds them."""
+def pinned(files: Iterable[EmittedFile], package: str, programs: Iterable[Program] = ()) -> dict[str, str]:
+    """The artifact of a target in `package` as it is pinned: what it embeds unchanged stands in `embedded.txt`, by name alone; so do
+    `programs` in folders that are called by their content, as the target `local` pins them. Payloads are unpacked beside the file
+    that holds them."""
+    known = {f"programs/{p.id}/{path}": data for p in programs for path, data in program_files(p)}
     shipped = _shipped(package)
     seen: dict[str, str] = {}
     names = ""
+    files = _without_folder(tuple(files))
     for file in sorted(files, key=lambda f: f.path):
-        if file.data is not None:
+        program = _program(file, known)
+        if program:
+            names += "" if names.endswith(program) else program
+        elif file.data is not None:
             seen[f"{file.path}.base64"] = base64.encodebytes(file.data).decode("ascii")
         elif file.text in shipped:
             names += f"{file.path}  <<{shipped[file.text]}>>\n"
         else:
             seen[file.path] = _without_payload(file, shipped, seen)
     return seen | ({"embedded.txt": names} if names else {})
+
+
+def _program(file: EmittedFile, known: Mapping[str, bytes]) -> str | None:
+    """For a program's file in a folder that is called by its content: the program's folder, and what the target `local` calls it."""
+    path, hashes = CONTENT.subn("", file.path)
+    name = path[path.find("programs/") :]
+    data = file.text.encode("utf-8") if file.data is None else file.data
+    if not hashes or known.get(name) != data:
+        return None
+    _, id, below = name.split("/", 2)
+    return f"{file.path.removesuffix(below)}  <<local/programs/{id}/>>\n"
+
+
+def _without_folder(files: tuple[EmittedFile, ...]) -> tuple[EmittedFile, ...]:
+    """The files with a name in place of the hash that a folder with the runtime is called by."""
+    digest = next((m[1] for f in files if (m := RUNTIME_FOLDER.search(f.path))), None)
+    if digest is None:
+        return files
+    mark = "<<runtime>>"
+    return tuple(replace(f, path=f.path.replace(digest, mark), text=f.text.replace(digest, mark)) for f in files)
 
 
 def embedded(files: Iterable[EmittedFile], package: str) -> dict[str, str]:

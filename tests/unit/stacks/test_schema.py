@@ -22,7 +22,7 @@ from wye.stacks.schema import schema
 from wye.stacks.tables import TABLES, key_of
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local", "vertex")
+NAMES = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local", "sagemaker", "vertex")
 OPTIONS = {name: registry.load(name).options for name in NAMES}
 
 
@@ -65,6 +65,7 @@ GOOD = [
     "[stacks.a]\ntarget = 'airflow'\n[stacks.a.placement]\nqueue = 'q'\npriority_weight = 3\nexecutor_config = {a = [1, {b = true}]}\n",
     "[stacks.a]\ntarget = 'kubeflow'\nimage_pull_secrets = ['a', {env = 'SET'}]\n[stacks.a.placement]\nlabels = {env = 'prod'}\n"
     "tolerations = [{key = 'a', operator = 'Exists'}]\nimage_pull_policy = 'Always'\n",
+    "[stacks.a]\ntarget = 'sagemaker'\nmax_steps = 60\n[stacks.a.placement]\nsubnets = ['s']\nsecurity_groups = ['g']\n",
     "[stacks.b]\nextends = 'a'\n[stacks.a]\ntarget = 'kubeflow'\nmax_bytes = 3\n",
     "[stacks.a]\ntarget = 'vertex'\nproject = 'my-project'\nplacement = {machine = 'e2-standard-8', labels = {team = 'ml'}}\n",
     "[stacks.b]\nextends = 'a'\nplacement.labels = {a = 'b'}\n[stacks.a]\ntarget = 'kubeflow'\n",
@@ -90,6 +91,7 @@ BAD = [
     "[stacks.a]\ntarget = 'vertex'\nplacement = {machines = 'e2-standard-8'}\n",
     "[stacks.a]\ntarget = 'kubeflow'\nplacement.image_pull_policy = 'Sometimes'\n",
     "[stacks.a]\ntarget = 'kubeflow'\nplacement.tolerations = [{kee = 'a'}]\n",
+    "[stacks.a]\ntarget = 'sagemaker'\nplacement.subnets = 's'\n",
     "[stacks.b]\nextends = 'a'\nmax_byte = 3\n[stacks.a]\ntarget = 'kubeflow'\n",
     "[code]\npackaging = 'box'\n",
     "[code]\ninclude = [1]\n",

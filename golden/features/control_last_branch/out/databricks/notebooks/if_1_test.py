@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `if_1_test` of the pipeline `control_last_branch`, from pipeline.py line 29. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("if_1_test", dbutils)
