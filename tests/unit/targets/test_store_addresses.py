@@ -110,7 +110,16 @@ def test_airflow_and_a_folder(tmp_path: Path) -> None:
     assert (decisions["stack.store"][0], decisions["stack.store_options"][0]) == ("native", "advisory")
 
 
-@pytest.mark.parametrize(("target", "level"), [("local", "advisory"), ("kubeflow", "native"), ("kubernetes", "advisory")])
+def test_kubernetes(tmp_path: Path) -> None:
+    files, decisions = compiled(tmp_path, "kubernetes")
+    (text,) = (t for f, t in files.items() if f.endswith("manifests.yaml"))
+    assert "\n  store.json: " in text
+    assert "\n  objects.py: " in text
+    assert decisions["stack.store"][0] == decisions["artifact.object"][0] == "emulated"
+    assert decisions["stack.store_options"][0] == "native"
+
+
+@pytest.mark.parametrize(("target", "level"), [("local", "advisory"), ("kubeflow", "native")])
 def test_other_targets(tmp_path: Path, target: str, level: str) -> None:
     files, decisions = compiled(tmp_path, target)
     assert (decisions["stack.store"][0], decisions["stack.store_options"][0]) == (level, "advisory")
