@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from kubernetes_validate import utils
 
 from wye.driver import compile_source, compile_target
 from wye.testing.cases import Case, examples, feature_cases
@@ -53,6 +55,13 @@ def jobs(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for id in (task, f"for_1[12].while_2[3].{task}"):
             folder = "/wye/run/tasks/" + id.replace("[", "/").replace("].", "/")
             yield launcher.manifest(launcher.name(id, 1), {"id": id, "span": "src/p.py:1:1"}, folder, 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas_are_read_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "schema_contents", cache(utils.schema_contents))
+        yield
 
 
 @pytest.mark.parametrize("options", [Options(), FULL], ids=["default", "full"])
