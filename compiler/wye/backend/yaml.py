@@ -26,6 +26,10 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0
 _LONGEST_KEY = 1000
 
 
+class Flow(dict[str, Any]):
+    """A mapping that stands on one line: of scalars, and of mappings likewise."""
+
+
 def dump(value: Any) -> str:
     """One document. Mappings keep their order; keys are strings; no anchors, no tags, no folding."""
     lines = list(_lines(value))
@@ -58,7 +62,9 @@ def _lines(value: Any) -> Iterator[str]:
 
 def _entry(lead: str, value: Any, indent: str) -> Iterator[str]:
     """A value after its key or dash: on the same line, or below it."""
-    if isinstance(value, dict | list | tuple) and value:
+    if isinstance(value, Flow) and value:
+        yield f"{lead} {_flow(value)}".lstrip()
+    elif isinstance(value, dict | list | tuple) and value:
         yield lead
         for line in _lines(value):
             yield indent + line if line else ""
@@ -69,6 +75,17 @@ def _entry(lead: str, value: Any, indent: str) -> Iterator[str]:
             yield "  " + line if line else ""
     else:
         yield f"{lead} {_scalar(value)}".lstrip()
+
+
+def _flow(value: Any) -> str:
+    """A value between braces, where a plain text must not hold a colon either."""
+    if isinstance(value, dict) and value:
+        return "{" + ", ".join(f"{_closed(_key(k))}: {_flow(v)}" for k, v in value.items()) + "}"
+    return _closed(_scalar(value))
+
+
+def _closed(text: str) -> str:
+    return f'"{text}"' if ":" in text and text[0] not in "\"'" else text
 
 
 def _key(key: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from wye.driver import layout_of
 
-TARGETS = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local", "sagemaker", "vertex")
+TARGETS = ("airflow", "azureml", "databricks", "docker", "kubeflow", "kubernetes", "local", "sagemaker", "vertex")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from wye.backend.embed import LINES, UNPACK, compress, payload, program_files, r
 from wye.backend.names import NameRules, spellings
 from wye.backend.target import EmittedFile
 from wye.backend.write import WriteFailed, write_build, write_builds
-from wye.backend.yaml import dump, dump_all
+from wye.backend.yaml import Flow, dump, dump_all
 from wye.ir.model import Program, ProgramFile
 
 # --- embedding ------------------------------------------------------------------------------------------------------------------
@@ -208,6 +208,14 @@ def test_yaml_reads_back_the_same(value: Any) -> None:
     assert same(yaml.load(text, yaml.SafeLoader), value)
     if hasattr(yaml, "CSafeLoader"):
         assert same(yaml.load(text, yaml.CSafeLoader), value)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(TEXTS, st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), TEXTS), max_size=4))
+def test_a_mapping_on_one_line_reads_back_the_same(value: dict[str, Any]) -> None:
+    text = dump({"a": Flow(value), "b": [Flow(x=Flow(value))]})
+    assert text.count("\n") == 3
+    assert same(yaml.load(text, yaml.SafeLoader), {"a": value, "b": [{"x": value}]})
 
 
 @settings(max_examples=100, deadline=None)

@@ -22,7 +22,7 @@ from wye.stacks.schema import schema
 from wye.stacks.tables import TABLES, key_of
 
 ROOT = Path(__file__).parents[3]
-NAMES = ("airflow", "databricks", "docker", "kubeflow", "kubernetes", "local", "sagemaker", "vertex")
+NAMES = ("airflow", "azureml", "databricks", "docker", "kubeflow", "kubernetes", "local", "sagemaker", "vertex")
 OPTIONS = {name: registry.load(name).options for name in NAMES}
 
 

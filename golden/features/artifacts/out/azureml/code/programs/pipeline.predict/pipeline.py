@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def predict(model: Model, x: float) -> float:
+    return model.predict(x)

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def note(text: str) -> None:
+    assert text

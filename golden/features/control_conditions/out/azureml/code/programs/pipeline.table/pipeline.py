@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def table(n: int) -> dict[str, int]:
+    return {"k": n, "z": -n}

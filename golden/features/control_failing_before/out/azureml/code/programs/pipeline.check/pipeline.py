@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def check(rows: list[int]) -> None:
+    raise ValueError("bad rows")

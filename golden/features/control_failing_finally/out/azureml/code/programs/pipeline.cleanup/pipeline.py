@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def cleanup(n: int) -> None:
+    print("clean", n)

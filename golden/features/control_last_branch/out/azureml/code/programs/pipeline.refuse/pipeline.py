@@ -1,0 +1,2 @@
+def refuse(text: str) -> None:
+    raise RuntimeError(text)

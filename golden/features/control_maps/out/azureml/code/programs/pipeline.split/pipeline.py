@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def split(text: str) -> list[str]:
+    return text.split()

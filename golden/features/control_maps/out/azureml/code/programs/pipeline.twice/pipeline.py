@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def twice(n: int) -> int:
+    return n * 2

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def total(xs: list[int]) -> int:
+    return sum(xs)

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def numbers(n: int) -> list[int]:
+    return list(range(n))

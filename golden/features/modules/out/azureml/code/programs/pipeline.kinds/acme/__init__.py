@@ -1,0 +1,2 @@
+from .kinds import Kind
+from .text import describe

@@ -1,0 +1,2 @@
+from .kinds import Kind
+import acme.text

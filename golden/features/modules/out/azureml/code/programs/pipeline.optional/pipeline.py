@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import acme.stats as st
+import acme
+import acme.io
+import acme.registry
+
+
+def optional(x: "Nothing | None" = None) -> str:
+    return repr(x)

@@ -1,0 +1,2 @@
+import acme.kinds
+import acme.text

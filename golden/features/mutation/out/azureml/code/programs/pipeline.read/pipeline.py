@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def read(path: Path) -> str:
+    return path.read_text()

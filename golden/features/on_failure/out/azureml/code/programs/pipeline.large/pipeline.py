@@ -1,0 +1,2 @@
+def large(xs: list[int]) -> bool:
+    return sum(xs) > 100

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def many(n: int) -> tuple[int, ...]:
+    return tuple(range(n))

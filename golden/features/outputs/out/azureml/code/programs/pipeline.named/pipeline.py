@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def named() -> Annotated[float, "accuracy"]:
+    return 0.75

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def one() -> tuple[int]:
+    return (5,)

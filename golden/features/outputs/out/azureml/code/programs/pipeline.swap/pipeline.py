@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def swap(a: int, b: int) -> tuple[int, int]:
+    return b, a

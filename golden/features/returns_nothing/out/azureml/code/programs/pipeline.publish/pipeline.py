@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def publish(rows: list[int]) -> None:
+    print("published", rows)

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def best(scores: list[float]) -> float:
+    return max(scores)

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def integer(value: int) -> int:
+    return value + 1
