@@ -10,7 +10,7 @@ from wye_targets.azureml.lower import LAST, VAULT, Native
 _HEAD = """\
 # {name}
 
-A pipeline compiled by [Wye](https://pypi.org/project/wye/) for Azure Machine Learning. With the Azure CLI and its extension `ml`:
+A pipeline compiled by Wye for Azure Machine Learning. With the Azure CLI and its extension `ml`:
 
     az ml job create -f pipeline.yml{given}
 """

@@ -9,7 +9,7 @@ from wye_targets.databricks.lower import Job, parameter_text, scheduled
 _HEAD = """\
 # {name}
 
-A pipeline compiled by [Wye](https://pypi.org/project/wye/): a bundle with one job. With the Databricks CLI (0.244 or newer):
+A pipeline compiled by Wye: a bundle with one job. With the Databricks CLI (0.244 or newer):
 
     databricks bundle deploy{variables}
     databricks bundle run {name}{variables}

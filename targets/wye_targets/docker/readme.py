@@ -12,7 +12,7 @@ from wye_targets.docker.lower import Project
 _RUN = """\
 # {name}
 
-A pipeline compiled by [Wye](https://pypi.org/project/wye/). It runs with Docker and its compose plugin (2.27 or newer), on an engine of
+A pipeline compiled by Wye. It runs with Docker and its compose plugin (2.27 or newer), on an engine of
 this machine, for its containers see this folder; on another machine, copy the folder there and run it there.
 
     docker compose up --abort-on-container-failure

@@ -14,7 +14,7 @@ FILL = "FILL-IN-{}"
 _HEAD = """\
 # {name}
 
-A pipeline compiled by [Wye](https://pypi.org/project/wye/) for Amazon SageMaker Pipelines. With the AWS CLI:
+A pipeline compiled by Wye for Amazon SageMaker Pipelines. With the AWS CLI:
 
     aws s3 sync upload {folder}
     aws sagemaker create-pipeline --cli-input-json file://create-pipeline.json --pipeline-definition file://pipeline.json{role}
