@@ -1,8 +1,8 @@
 # What a developer types. Needs python3 (>= 3.11), git, make and a package index; everything else goes to .venv.
 #
-#   make demo      compile the example to three orchestrators, run it here, print the model's metrics
+#   make demo      compile the example for every target, run it here, print the model's metrics
 #   make test      lint, then the core suite
-#   make engines   what starts many processes; the suites that run compiled artifacts under kfp and Airflow (their environments are made once and kept)
+#   make engines   what starts many processes; compiled artifacts under the vendors' own code and on real engines (their environments are made once and kept)
 #   make verify-cloud TARGET=vertex   run a small pipeline on your own account of a cloud, and compare
 #   make bless     rewrite the golden files; read the diff before you commit it
 #   make bench     compile times beside kfp's, the cost of a run here

@@ -59,6 +59,8 @@ def main(folder: str, attempt: str) -> int:
         ended = error.exit
         with open(os.path.join(out, "error.json"), "w", encoding="utf-8") as file:
             json.dump(error.record, file)
+    except OSError as error:  # while artifacts are moved: what is not done does not count
+        return tell({"message": f"the volume of the run cannot be written: {error}"}, 1)
     record: dict[str, Any] = {}
     if ended:
         try:
