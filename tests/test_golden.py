@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ CASES = {c.name: c for c in feature_cases(ROOT.parent)}
 COMMAND = "compile pipeline.py -t local -t kubeflow -t airflow"
 
 
+compiled = cache(compile_source)
+
+
 def folders(kind: str) -> list[str]:
     return sorted(f.name for f in (ROOT / kind).iterdir() if f.is_dir())
 
@@ -38,7 +42,7 @@ def test_frontend(case: str, bless: bool) -> None:
 @pytest.mark.parametrize(("case", "target"), [(c, t) for c in CASES.values() for t in c.targets], ids=lambda v: getattr(v, "name", v))
 def test_feature(case: Case, target: str, bless: bool) -> None:
     kind = registry.load(target)
-    pipeline = compile_source(case.source)
+    pipeline = compiled(case.source)
     made = options_for(pipeline, target, Choice(None, Config()))
     files, _ = compile_target(pipeline, kind, made.value, effective=made.effective)
     produced = golden.pinned(files, type(kind).__module__, pipeline.programs)
@@ -78,7 +82,7 @@ def test_runtime(bless: bool) -> None:
     pins: dict[str, str] = {}
     for name in registry.names():
         kind = registry.load(name)
-        files, _ = compile_target(compile_source(CASES["artifacts"].source), kind, kind.options())
+        files, _ = compile_target(compiled(CASES["artifacts"].source), kind, kind.options())
         pins |= golden.embedded(files, type(kind).__module__)
     produced = {"runtime.txt": "".join(pins[name] for name in sorted(pins))}
     assert golden.orphans(ROOT, ["frontend/", "features/", "errors/", "runtime.txt"]) == []

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, get_type_hints
+from typing import Any
 
 from wye.diagnostics import Diagnostics, Span
 from wye.diagnostics.suggest import did_you_mean
 from wye.stacks.tables import DEFAULT, Effective, Shared, key_of
 from wye.stacks.toml import Place
-from wye.stacks.typed import Leaf, Misfit, Reader, Setting, Tree, Words, build, is_table, merge, plain
+from wye.stacks.typed import Leaf, Misfit, Reader, Setting, Tree, Words, build, hints_of, is_table, merge, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def overlay(target: str, base: Any, settings: Iterable[Setting], problems: Diagn
     tree = _tree(option_words(target), type(base), given, problems)
     if tree is None:
         return Made(base, ())
-    hints = get_type_hints(type(base))
+    kind: Any = type(base)
+    hints = hints_of(kind)
     changed: dict[str, Any] = {}
     for name, inner in tree.items():
         own = build(inner, hints[name])
@@ -70,7 +71,7 @@ def make(words: Words, kind: type, settings: Iterable[Setting], problems: Diagno
 def _tree(words: Words, kind: type, settings: Iterable[Setting], problems: Diagnostics) -> dict[str, Tree] | None:
     """All settings, by field; None when one of them is wrong."""
     reader = Reader(words, problems)
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     known = {key_of(f): f.name for f in fields(kind) if f.init}
     tree: dict[str, Tree] = {}
     failed = False
@@ -117,7 +118,7 @@ def _leaves(tree: Tree, way: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 def _effective(kind: Any, tree: Tree, value: Any, before: str) -> Iterator[Effective]:
     """Every field, whether set or not; tables by key."""
     assert isinstance(tree, dict)
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     for f in fields(kind):
         name, inner = before + key_of(f), tree.get(f.name)
         hint, own = plain(hints[f.name]), getattr(value, f.name)

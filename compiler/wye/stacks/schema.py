@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 from wye.stacks.tables import TABLES, Shared, key_of
-from wye.stacks.typed import SCALARS, is_table, plain
+from wye.stacks.typed import SCALARS, hints_of, is_table, plain
 
 Json = dict[str, Any]
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -81,7 +81,7 @@ def _any_target(options: Mapping[str, type]) -> Json:
 
 
 def _record(kind: Any) -> Json:
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     properties = {key_of(f): {**_type(hints[f.name]), **_default(f)} for f in fields(kind)}
     return {"type": "object", "description": _description(kind), "properties": properties, "additionalProperties": False}
 

@@ -10,6 +10,7 @@ import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from wye.diagnostics import Diagnostics
@@ -82,7 +83,7 @@ class Reader:
         return Leaf(made, setting.place(at), setting.origin, tuple(variables))
 
     def _record(self, value: dict[str, Any], kind: Any, at: Key, setting: Setting, name: str) -> Tree:
-        hints = get_type_hints(kind)
+        hints = hints_of(kind)
         known = {key_of(f): f.name for f in fields(kind)}
         for key in value.keys() - known.keys():
             help = did_you_mean(str(key), known, f"keys of `{name}`")
@@ -180,12 +181,18 @@ def build(tree: Tree, hint: Any) -> Any:
         return tree.value
     hint = plain(hint)
     if is_dataclass(hint) and isinstance(hint, type):
-        hints = get_type_hints(hint)
+        hints = hints_of(hint)
         return hint(**{name: build(inner, hints[name]) for name, inner in tree.items()})
     return {k: build(v, get_args(hint)[1]) for k, v in tree.items()}
 
 
 # --- types --------------------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def hints_of(kind: Any) -> dict[str, Any]:
+    """The types of a dataclass's fields, evaluated from their text once for each class."""
+    return get_type_hints(kind)
 
 
 def plain(hint: Any) -> Any:

@@ -184,7 +184,10 @@ def _without_payload(file: EmittedFile, shipped: Mapping[str, str], seen: dict[s
         return f"{found[1]}{found[2]}: <<{name}>>\n" if name else found.group()
 
     text = PAYLOAD.sub(replace, BLOCK.sub(named, file.text) if file.path.endswith(".yaml") else file.text)
-    return text.replace(f'"wye": "{version("wye")}"', '"wye": "<<version>>"')
+    return text.replace(f'"wye": "{_version()}"', '"wye": "<<version>>"')
+
+
+_version = cache(lambda: version("wye"))
 
 
 def marked(folder: Path) -> set[tuple[str, int, str]]:

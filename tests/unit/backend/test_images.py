@@ -135,7 +135,7 @@ def test_tasks_with_one_environment_share_an_image(project: Path) -> None:
         "flow-train": ("registry.example.com/gpu:7", "/opt/my-env/bin/python", ("torch>=2,<3",), ("train",)),
         "flow-page": ("python:3.11-slim", "python3", ("d",), ("on_failure",)),
     }
-    compose = yaml.safe_load(files["compose.yaml"].text)["services"]
+    compose = yaml.load(files["compose.yaml"].text, yaml.CSafeLoader)["services"]
     assert {n: s["image"] for n, s in compose.items() if n not in ("verdict", "verdict_2")} == {
         name: next(i.reference for i in checked.images if name in (*i.tasks, *(("start",) if i.name == "flow" else ())))
         for name in ("start", "load", "again", "for_1", "train", "on_failure", "outputs")
@@ -417,7 +417,7 @@ def test_a_task_of_a_specification_finds_runner_and_program_in_the_image(target:
     spec = (
         json.loads(files["pipeline_job.json"].text)["pipelineSpec"]
         if target == "vertex"
-        else next(yaml.safe_load_all(files["pipeline.yaml"].text))
+        else next(yaml.load_all(files["pipeline.yaml"].text, yaml.CSafeLoader))
     )
     container = spec["deploymentSpec"]["executors"]["exec-train"]["container"]
     assert container["image"] == image.reference
@@ -439,7 +439,7 @@ def test_a_task_of_a_specification_finds_runner_and_program_in_the_image(target:
 
 def test_a_pod_finds_its_program_in_the_image(project: Path) -> None:
     files, checked = compiled(project, "kubernetes")
-    documents = list(yaml.safe_load_all(files["manifests.yaml"].text))
+    documents = list(yaml.load_all(files["manifests.yaml"].text, yaml.CSafeLoader))
     keys = {k for d in documents if d["kind"] == "ConfigMap" for k in d.get("data", {})}
     assert not [k for k in keys if k.startswith("programs")]
     cron_job = next(d for d in documents if d["kind"] == "CronJob")

@@ -18,13 +18,13 @@ from wye import cli
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[3]
-HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+HOOKS = yaml.load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"), yaml.CSafeLoader)
 
 
 def blocks() -> tuple[dict[str, Any], dict[str, Any]]:
     """The workflow and the configuration of pre-commit."""
     workflow, hooks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text("utf-8"), re.DOTALL)
-    return yaml.safe_load(workflow), yaml.safe_load(hooks)
+    return yaml.load(workflow, yaml.CSafeLoader), yaml.load(hooks, yaml.CSafeLoader)
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ class FakeCluster:
         self.pods_wait = ""
         self.stopped: set[str] = set()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.documents = [d for d in yaml.safe_load_all(manifests) if d]
+        self.documents = [d for d in yaml.load_all(manifests, yaml.CSafeLoader) if d]
         for document in self.documents:
             self.objects[document["kind"], document["metadata"]["name"]] = document
         self.cron_job = next(d for d in self.documents if d["kind"] == "CronJob")

@@ -2,13 +2,14 @@
 
 The model has Airflow's trigger rules, branches and mapping, as the real schedulers of 2.10, 2.11 and 3.3 showed them (tests/engines runs
 compiled pipelines there); the tasks are the ones that the target makes, and run in its adapter. A step's value, truth and failure follow
-from its name and its arguments, so the plain program and the run must agree on them.
+from its name and its arguments, so the plain program and the run must agree on them. `WYE_SOAK=1000` looks at that many programs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,8 @@ from wye_targets.airflow import adapter
 from wye_targets.airflow.capabilities import AirflowOptions
 from wye_targets.airflow.tasks import lower_tasks
 
-PROGRAMS, ORDERS = 150, 3
+PROGRAMS, SOON, ORDERS = int(os.environ.get("WYE_SOAK", "150")), 50, 3
+"""So many programs, so many of them in the core suite, each in so many orders."""
 NOT_SET = Settings()
 LIST: Type = ("list", "int")
 
@@ -261,6 +263,6 @@ def check(build: Any, seed: int, folder: Path, orders: int = ORDERS) -> str:
     return expected
 
 
-@pytest.mark.parametrize("seed", range(PROGRAMS))
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=[pytest.mark.processes] if n >= SOON else []) for n in range(PROGRAMS)])
 def test_any_order_of_events_is_the_plain_program(seed: int, build: Any, tmp_path: Path) -> None:
     check(build, seed, tmp_path)

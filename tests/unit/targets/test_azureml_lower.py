@@ -63,7 +63,7 @@ class Made:
         pipeline = replace(pipeline, settings=replace(pipeline.settings, **settings))
         files, self.checked = compile_target(pipeline, Azureml(), options or AzuremlOptions(), config=config)
         self.files: dict[str, EmittedFile] = {f.path: f for f in files}
-        self.job = yaml.safe_load(self["pipeline.yml"])
+        self.job = yaml.load(self["pipeline.yml"], yaml.CSafeLoader)
         self.jobs = self.job["jobs"]
         self.forms = json.loads(self["code/pipeline.json"])["tasks"]
 
@@ -73,7 +73,7 @@ class Made:
     def body(self, task: str) -> dict[str, Any]:
         """What a job runs, wherever that stands."""
         node = self.jobs[task]
-        return dict(yaml.safe_load(self[node["component"].removeprefix("./")])) if "component" in node else node
+        return dict(yaml.load(self[node["component"].removeprefix("./")], yaml.CSafeLoader)) if "component" in node else node
 
     def reads(self, task: str) -> list[str]:
         return [n.removeprefix("from_") for n in self.jobs[task].get("inputs", {}) if n.startswith("from_")]
@@ -158,7 +158,7 @@ def test_packages_are_an_environment_or_the_runners_affair(tmp_path: Path) -> No
     made = Made("@pipeline\ndef p(n: int = 2) -> int:\n    xs = [packed(i) for i in range(n)]\n    return packed(len(xs))\n", tmp_path)
     assert made.jobs["packed_2"]["environment"] == {"image": AzuremlOptions().conda_image, "conda_file": "./environments/for-1.yml"}
     assert made.body("for_1")["environment"]["conda_file"] == "../environments/for-1.yml"
-    assert yaml.safe_load(made["environments/for-1.yml"])["dependencies"] == ["python=3.11", "pip", {"pip": ["pyyaml>=6"]}]
+    assert yaml.load(made["environments/for-1.yml"], yaml.CSafeLoader)["dependencies"] == ["python=3.11", "pip", {"pip": ["pyyaml>=6"]}]
     assert '"packages"' not in json.dumps(made.forms)
     image = "@pipeline\ndef p(n: int = 2) -> int:\n    return packed.options(image='a/b:1')(n)\n"
     own = Made(image, tmp_path, AzuremlOptions(registry="example.azurecr.io"))
@@ -220,7 +220,7 @@ def test_the_first_job_notes_the_time_for_those_that_ask(tmp_path: Path) -> None
     assert made.reads("one") == ["start"]
     assert made.reads("outputs") == ["one"]
     assert made.jobs["start"]["inputs"]["scheduled_time"] == "${{parent.inputs.scheduled_time}}"
-    assert yaml.safe_load(made["schedule.yml"]) == {
+    assert yaml.load(made["schedule.yml"], yaml.CSafeLoader) == {
         "$schema": "https://azuremlschemas.azureedge.net/latest/schedule.schema.json",
         "name": "p",
         "trigger": {"type": "cron", "expression": "0 6 * * *", "time_zone": "Tokyo Standard Time"},

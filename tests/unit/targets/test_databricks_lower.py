@@ -54,7 +54,7 @@ class Made:
         pipeline = replace(pipeline, settings=replace(pipeline.settings, **settings))
         files, self.checked = compile_target(pipeline, Databricks(), options or DatabricksOptions())
         self.files: dict[str, EmittedFile] = {f.path: f for f in files}
-        self.bundle = yaml.safe_load(self["databricks.yml"])
+        self.bundle = yaml.load(self["databricks.yml"], yaml.CSafeLoader)
         (self.job,) = self.bundle["resources"]["jobs"].values()
         self.tasks = {t["task_key"]: t for t in self.job["tasks"]}
 

@@ -46,7 +46,7 @@ class Made:
         pipeline = replace(pipeline, settings=replace(pipeline.settings, **settings))
         files, self.checked = compile_target(pipeline, Docker(), DockerOptions())
         self.files: dict[str, EmittedFile] = {f.path: f for f in files}
-        self.compose = yaml.safe_load(self["compose.yaml"])
+        self.compose = yaml.load(self["compose.yaml"], yaml.CSafeLoader)
         self.tasks = {
             p.split("/")[-1].removesuffix(".json"): json.loads(f.text) for p, f in self.files.items() if p.startswith("steps/tasks/")
         }

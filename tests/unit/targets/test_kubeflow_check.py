@@ -44,7 +44,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any],
     source = tmp_path_factory.mktemp("source") / "flow.py"
     source.write_text(SOURCE)
     files, _ = compile_target(compile_source(source), Kubeflow(), Options())
-    spec, platform = yaml.safe_load_all(next(f.text for f in files if f.path == "pipeline.yaml"))
+    spec, platform = yaml.load_all(next(f.text for f in files if f.path == "pipeline.yaml"), yaml.CSafeLoader)
     return spec, platform
 
 
@@ -166,7 +166,7 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     source = tmp_path_factory.mktemp("source") / "flow.py"
     source.write_text(REGIONS)
     files, _ = compile_target(compile_source(source), Kubeflow(), Options())
-    return next(iter(yaml.safe_load_all(next(f.text for f in files if f.path == "pipeline.yaml"))))
+    return next(iter(yaml.load_all(next(f.text for f in files if f.path == "pipeline.yaml"), yaml.CSafeLoader)))
 
 
 ONEOF = "pipelinechannel--condition-branches-1-oneof"

@@ -24,7 +24,7 @@ def build(folder: Path, source: str, options: Options = PLAIN) -> tuple[dict[str
     file.write_text(HEAD + source, "utf-8")
     files, _ = compile_target(compile_source(file), Kubeflow(), options)
     text = next(f.text for f in files if f.path == "pipeline.yaml")
-    spec, *platform = yaml.safe_load_all(text)
+    spec, *platform = yaml.load_all(text, yaml.CSafeLoader)
     return spec, platform[0] if platform else {}, text
 
 

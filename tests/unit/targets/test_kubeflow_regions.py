@@ -75,7 +75,7 @@ def build(folder: Path, body: str) -> Spec:
     file = folder / "flow.py"
     file.write_text(HEAD + body, "utf-8")
     files, _ = compile_target(compile_source(file), Kubeflow(), Options())
-    found: Spec = next(iter(yaml.safe_load_all(files[0].text)))
+    found: Spec = next(iter(yaml.load_all(files[0].text, yaml.CSafeLoader)))
     return found
 
 
@@ -491,7 +491,7 @@ def test_the_report_and_the_specification_agree_on_conditions(tmp_path: Path) ->
         )
         files, checked = compile_target(compile_source(tmp_path / "flow.py"), Kubeflow(), Options())
         native = [r["level"] == "native" for r in report_json(checked)["rows"] if r["feature"] == "predicate"]
-        spec = next(iter(yaml.safe_load_all(files[0].text)))
+        spec = next(iter(yaml.load_all(files[0].text, yaml.CSafeLoader)))
         assert native == [not any(n.endswith("-test") for n in tasks(spec))], condition
 
 
@@ -503,5 +503,5 @@ def test_the_whole_pipeline_as_islands(tmp_path: Path) -> None:
     made = islands(compile_source(tmp_path / "flow.py"), lambda node, around: "why not", "kubeflow")
     target = Kubeflow()
     files = target.emit(target.lower(check(made, target, Options()), Options()))
-    spec = next(iter(yaml.safe_load_all(files[0].text)))
+    spec = next(iter(yaml.load_all(files[0].text, yaml.CSafeLoader)))
     assert sum(t["componentRef"]["name"].startswith("comp-for") for t in tasks(spec).values()) == 2

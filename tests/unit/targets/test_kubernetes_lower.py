@@ -25,7 +25,7 @@ def build(folder: Path, source: str, options: Options = PLAIN) -> list[dict[str,
     file = folder / "flow.py"
     file.write_text(HEAD + source, "utf-8")
     files, _ = compile_target(compile_source(file), Kubernetes(), options)
-    return list(yaml.safe_load_all(next(f.text for f in files if f.path == "manifests.yaml")))
+    return list(yaml.load_all(next(f.text for f in files if f.path == "manifests.yaml"), yaml.CSafeLoader))
 
 
 def one(documents: list[dict[str, Any]], kind: str) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_airflow_gets_what_every_layer_says(tmp_path: Path) -> None:
 def test_kubeflow_joins_labels_and_tags_and_qualifies_images(tmp_path: Path) -> None:
     source = STEPS.replace("@step\ndef two", '@step(tags={"a": "tag"}, image="ghcr.io/x/y:1")\ndef two') + FLOW
     files, _ = compiled(tmp_path, source, "kubeflow", "kube")
-    spec, platform = yaml.safe_load_all(files["pipeline.yaml"].text)
+    spec, platform = yaml.load_all(files["pipeline.yaml"].text, yaml.CSafeLoader)
     labels = {n: e["podMetadata"]["labels"] for n, e in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].items()}
     assert labels == {"exec-one": {"a": "k", "b": "s"}, "exec-two": {"a": "tag", "b": "k"}}
     images = {n: e["container"]["image"] for n, e in spec["deploymentSpec"]["executors"].items()}
