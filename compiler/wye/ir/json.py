@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from wye.ir import model as ir
 from wye.ir.expressions import Key, Reference, key, references
+from wye.ir.lines import in_lines
 from wye.ir.model import Block, Expr
 from wye.ir.nodes import captures, every, expressions, source
 from wye.ir.printer import type_json, unique_name, value_form
@@ -27,9 +28,14 @@ Source = Callable[[Reference], dict[str, Any]]
 _HOSTILE = re.compile(r"[{}$%<>&'`\x7f]")
 
 
-def dumps(value: Any, indent: int | None = None) -> str:
+def dumps(value: Any) -> str:
     """JSON text in ASCII, keys in insertion order, in which no template engine or shell finds anything of the user's to expand."""
-    return escaped(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, separators=None if indent else (",", ":")))
+    return escaped(json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")))
+
+
+def document(value: Any) -> str:
+    """The same as a file for people to read, in few lines."""
+    return escaped(in_lines(value)) + "\n"
 
 
 def escaped(text: str) -> str:

@@ -23,7 +23,7 @@ from typing import Any, Literal, cast
 from wye import cache
 from wye.backend.check import CheckedPipeline
 from wye.backend.embed import LINES, program_files
-from wye.ir.json import dumps, plan_json
+from wye.ir.json import document, dumps, plan_json
 from wye.ir.model import Pipeline
 from wye.runs.disk import locked, read_json, write_json
 from wye.runs.environments import Environments, Surroundings
@@ -196,7 +196,7 @@ class Launcher(ProcessLauncher):
 
 
 def _write_run(pipeline: Pipeline, plan: dict[str, Any], values: dict[str, str], folder: Path) -> None:
-    _write_text(folder / "plan.json", dumps(plan, indent=2) + "\n")
+    _write_text(folder / "plan.json", document(plan))
     _write_text(folder / "params.json", "{" + ",\n ".join(f"{json.dumps(n)}: {text}" for n, text in values.items()) + "}\n")
     for program in pipeline.programs:
         for path, data in program_files(program):

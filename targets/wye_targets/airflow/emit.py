@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wye.backend.embed import program_files, runtime_files
 from wye.backend.target import EmittedFile, emitted
-from wye.ir.json import dumps
+from wye.ir.json import document
 from wye_targets.airflow.dag import Dag, Group, Task, literal
 
 IGNORE = """\
@@ -34,7 +34,7 @@ def emit(dag: Dag) -> Sequence[EmittedFile]:
         ".airflowignore": IGNORE,
         "adapter.py": (resources("wye_targets.airflow") / "adapter.py").read_text("utf-8"),
         **{f"tasks/{task.id}.json": task.file for task in dag.tasks},
-        **({"store.json": dumps(dag.reached, indent=1) + "\n"} if dag.reached else {}),
+        **({"store.json": document(dag.reached)} if dag.reached else {}),
         **dict(runtime_files(interpreter=dag.interpreter, store=dag.reached is not None)),
     }
     source = EmittedFile(f"{dag.name}.py", _source(dag, steps))

@@ -10,7 +10,7 @@ from typing import Any
 from wye.backend.names import NameRules, spellings
 from wye.backend.placement import placed
 from wye.ir import model as ir
-from wye.ir.json import dumps, returns
+from wye.ir.json import document, dumps, returns
 from wye.ir.printer import type_json, unique_name
 from wye_targets.airflow.capabilities import AirflowOptions, native_backoff
 from wye_targets.airflow.dag import Group, Task, literal, variable
@@ -134,7 +134,7 @@ def _task(pipeline: ir.Pipeline, draft: Draft, regions: Regions, names: Names, o
         names.functions[draft.id],
         tuple(settings),
         tuple(arguments.found.items()),
-        dumps(form, indent=1) + "\n",
+        document(form),
         "task.branch" if form.get("region") == "branch" else "task",
         expand,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from wye.backend.embed import program_files, runtime_files
 from wye.backend.target import EmittedFile, emitted
 from wye.backend.yaml import dump
-from wye.ir.json import dumps
+from wye.ir.json import document
 from wye_targets.databricks.adapter import VERBATIM
 from wye_targets.databricks.lower import FILES, NOTEBOOKS, SOURCES, Job, Task
 from wye_targets.databricks.readme import readme
@@ -43,8 +43,8 @@ wye_databricks.run("{task}", dbutils)
 def emit(job: Job) -> Sequence[EmittedFile]:
     below = {
         f"{MODULE}.py": (resources("wye_targets.databricks") / "adapter.py").read_text("utf-8"),
-        "pipeline.json": dumps(job.spec, indent=1) + "\n",
-        **{f"tasks/{t.key}.json": dumps(t.form, indent=1) + "\n" for t in job.tasks},
+        "pipeline.json": document(job.spec),
+        **{f"tasks/{t.key}.json": document(t.form) for t in job.tasks},
         **dict(runtime_files(interpreter=job.interpreter, guards=True)),
     }
     files = [EmittedFile(f"{SOURCES}/{path}", text) for path, text in below.items()]

@@ -9,7 +9,7 @@ from typing import Any
 from wye.backend.embed import program_files, runtime_files
 from wye.backend.target import EmittedFile, emitted
 from wye.backend.yaml import dump
-from wye.ir.json import dumps
+from wye.ir.json import document
 from wye.schedules.crontab import expression, window_test
 from wye.sdk.settings import Schedule
 from wye_targets.docker.lower import FOLDER, RUN_ID, Project
@@ -21,8 +21,8 @@ HEAD = "# Compiled by Wye. README.md says how to run it.\n"
 def emit(project: Project) -> Sequence[EmittedFile]:
     below = {
         "adapter.py": (resources("wye_targets.docker") / "adapter.py").read_text("utf-8"),
-        "pipeline.json": dumps(project.spec, indent=1) + "\n",
-        **{f"tasks/{name}.json": dumps(form, indent=1) + "\n" for name, form in project.tasks.items()},
+        "pipeline.json": document(project.spec),
+        **{f"tasks/{name}.json": document(form) for name, form in project.tasks.items()},
         **({} if project.images else dict(runtime_files(interpreter=project.interpreter, guards=True, store="store" in project.spec))),
     }
     files = [EmittedFile(f"{FOLDER}/{path}", text) for path, text in below.items()]

@@ -82,7 +82,7 @@ def lower(checked: CheckedPipeline, options: Options) -> Native:
         data["store.json"] = {"store": spec, "returns": plan["returns"]}
     files = {
         "runtime": (*_driver("store.json" in data), *runtime_files(interpreter=True, store="store.json" in data)),
-        "plan": tuple((name, form.dumps(content, indent=1) + "\n") for name, content in data.items()),
+        "plan": tuple((name, form.document(content)) for name, content in data.items()),
         "programs": tuple(programs),
     }
     cron_job = _cron_job(pipeline, metadata, pod_labels, claim, options, checked.plain)

@@ -12,12 +12,12 @@ from wye.backend.capabilities import Row
 from wye.backend.check import CheckedPipeline
 from wye.backend.embed import program_files
 from wye.backend.guards import BEGIN, Draft, Origin, Regions, light, named, programs_of
-from wye.backend.lines import in_lines
 from wye.backend.names import NameRules, spellings
 from wye.diagnostics import CompileFailed, Diagnostic
 from wye.ir import model as ir
 from wye.ir.expressions import Reference
 from wye.ir.json import escaped
+from wye.ir.lines import in_lines
 from wye.ir.nodes import every, source
 from wye.ir.printer import type_json, unique_name
 from wye.ir.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 
 from wye import passes
 from wye.ir import model as ir
-from wye.ir.json import dumps, inputs, plan_json, task_file, tasks, upstream
+from wye.ir.json import document, dumps, inputs, plan_json, task_file, tasks, upstream
 from wye.ir.model import Pipeline
 from wye.ir.settings import PipelineSettings, Settings
 from wye.sdk.settings import Cache, Resources, Retry, Schedule, Secret
@@ -117,7 +117,7 @@ HOSTILE = ["{{ ds }}", "${HOME}", "$(x)", "%(a)s", "`id`", "<a href='&'>", 'quot
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_finds_anything_to_expand(text: str) -> None:
-    assert json.loads(dumps({text: [text, {"k": text}]}, indent=1)) == {text: [text, {"k": text}]}
+    assert json.loads(document({text: [text, {"k": text}]})) == {text: [text, {"k": text}]}
     written = dumps([text, [text]])
     assert written.isascii()
     assert not set("{}$%<>&'`\x7f") & set(written)

@@ -9,7 +9,7 @@ from typing import Any
 WIDTH = 140
 
 
-def in_lines(value: Any, whole: Callable[[Any], bool], pad: str = "") -> str:
+def in_lines(value: Any, whole: Callable[[Any], bool] = lambda value: False, pad: str = "") -> str:
     """JSON in ASCII, keys in insertion order. `whole` says which objects and lists stand on one line, however long it is."""
     line = json.dumps(value, allow_nan=False)
     if not isinstance(value, dict | list) or len(pad) + len(line) <= WIDTH or whole(value):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wye.backend.lines import WIDTH, in_lines
+from wye.ir.lines import WIDTH, in_lines
 
 LONG = "x" * 100
 
