@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -75,35 +76,35 @@ def orphans(root: Path, allowed: Iterable[str]) -> list[str]:
 
 def pinned(files: Iterable[EmittedFile], package: str, programs: Iterable[Program] = ()) -> dict[str, str]:
     """The artifact of a target in `package` as it is pinned: what it embeds unchanged stands in `embedded.txt`, by name alone; so do
-    `programs` in folders that are called by their content, as the target `local` pins them. Payloads are unpacked beside the file
-    that holds them."""
+    `programs`, which the target `local` pins. Payloads are unpacked beside the file that holds them."""
     known = {f"programs/{p.id}/{path}": data for p in programs for path, data in program_files(p)}
     shipped = _shipped(package)
     seen: dict[str, str] = {}
-    names = ""
+    names: list[str] = []
     files = _without_folder(tuple(files))
     for file in sorted(files, key=lambda f: f.path):
         program = _program(file, known)
         if program:
-            names += "" if names.endswith(program) else program
+            names.append(program)
         elif file.data is not None:
             seen[f"{file.path}.base64"] = base64.encodebytes(file.data).decode("ascii")
         elif file.text in shipped:
-            names += f"{file.path}  <<{shipped[file.text]}>>\n"
+            names.append(f"{file.path}  <<{shipped[file.text]}>>")
         else:
             seen[file.path] = _without_payload(file, shipped, seen)
-    return seen | ({"embedded.txt": names} if names else {})
+    lines = [f"{name}  {count} files\n" if name.endswith("/>>") else f"{name}\n" for name, count in Counter(names).items()]
+    return seen | ({"embedded.txt": "".join(lines)} if lines else {})
 
 
 def _program(file: EmittedFile, known: Mapping[str, bytes]) -> str | None:
-    """For a program's file in a folder that is called by its content: the program's folder, and what the target `local` calls it."""
-    path, hashes = CONTENT.subn("", file.path)
+    """For a program's file: the program's folder, and what the target `local` calls it."""
+    path = CONTENT.sub("", file.path)
     name = path[path.find("programs/") :]
     data = file.text.encode("utf-8") if file.data is None else file.data
-    if not hashes or known.get(name) != data:
+    if known.get(name) != data:
         return None
     _, id, below = name.split("/", 2)
-    return f"{file.path.removesuffix(below)}  <<local/programs/{id}/>>\n"
+    return f"{file.path.removesuffix(below)}  <<local/programs/{id}/>>"
 
 
 def _without_folder(files: tuple[EmittedFile, ...]) -> tuple[EmittedFile, ...]:

@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def blob(n: int) -> bytes:
-    return bytes(range(256)) * n

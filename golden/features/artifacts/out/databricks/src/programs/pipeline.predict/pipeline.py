@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def predict(model: Model, x: float) -> float:
-    return model.predict(x)

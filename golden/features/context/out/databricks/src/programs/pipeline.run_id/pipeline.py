@@ -1,5 +1,0 @@
-import wye
-
-
-def run_id() -> str:
-    return wye.context().run_id

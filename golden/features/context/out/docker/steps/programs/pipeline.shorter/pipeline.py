@@ -1,5 +1,0 @@
-import wye
-
-
-def shorter(text: str) -> str:
-    return text[1:] if wye.context().run_id else ""

@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def show(x: float) -> str:
-    return f"<{x}>"

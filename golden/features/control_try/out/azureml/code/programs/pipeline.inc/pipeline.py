@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def inc(n: int) -> int:
-    return n + 1

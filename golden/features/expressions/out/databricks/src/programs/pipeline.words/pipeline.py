@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def words(text: str) -> list[str]:
-    return text.split()

@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def double(n: int) -> int:
-    return n * 2

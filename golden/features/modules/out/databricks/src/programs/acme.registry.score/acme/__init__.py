@@ -1,2 +1,0 @@
-import acme.kinds
-import acme.text

@@ -1,2 +1,0 @@
-from .kinds import Kind
-import acme.text

@@ -1,6 +1,0 @@
-from __future__ import annotations
-
-
-def shared() -> list[list[int]]:
-    inner = [0]
-    return [inner, inner]

@@ -1,2 +1,0 @@
-def large(xs: list[int]) -> bool:
-    return sum(xs) > 100

@@ -1,2 +1,0 @@
-def note(text: str) -> str:
-    return text

@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def untyped():
-    return {"free": (1, 2)}

@@ -1,2 +1,0 @@
-def load(n: int) -> list[int]:
-    return list(range(n))

@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def load() -> list[int]:
-    return [1]

@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def train(n: int) -> float:
-    return n / 2

@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def plus(total: int, x: int) -> int:
-    return total + x

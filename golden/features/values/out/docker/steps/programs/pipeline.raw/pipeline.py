@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def raw() -> bytes:
-    return bytes(range(256))
