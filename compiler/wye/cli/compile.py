@@ -14,7 +14,7 @@ from wye.backend.placement import check_blocks as check_step_blocks
 from wye.backend.write import write_builds
 from wye.cli import machine
 from wye.cli.failure import Usage
-from wye.cli.output import heading, note, say, show_diagnostics
+from wye.cli.output import note, say, show_diagnostics, table
 from wye.cli.report import Outcome, show_report
 from wye.cli.source import split_source
 from wye.diagnostics import CompileFailed, Diagnostic, Diagnostics, Span
@@ -193,19 +193,21 @@ def compile_command(wanted: Wanted, out: Path, keep_going: bool, format: str) ->
         if compiled.problems:
             show_diagnostics(compiled.problems, compiled.root)
         if builds and compiled.pipeline:
-            _show_report(compiled, [r for r in compiled.results if not r.problems])
+            _show_report(compiled, [r for r in compiled.results if not r.problems], brief=True)
             _show_files(builds)
     return 1 if compiled.failed else 0
 
 
 def _show_files(builds: dict[Path, Sequence[EmittedFile]]) -> None:
+    """A line for each folder, with what lies in it."""
+    say()
+    rows = []
     for folder, files in builds.items():
-        say()
-        heading(f"{folder.as_posix()}/")
         tops = Counter(f.path.partition("/")[0] for f in files)
-        for name in sorted(tops):
-            whole = any(f.path == name for f in files)
-            say(f"  {name}" if whole else f"  {name}/  {tops[name]} files")
+        whole = {f.path for f in files}
+        parts = (name if name in whole else f"{name}/ ({tops[name]})" for name in sorted(tops))
+        rows.append([f"{folder.as_posix()}/", str(len(files)), ", ".join(parts)])
+    table(["written", "files#", "in it~"], rows)
 
 
 # --- wye check ----------------------------------------------------------------------------------------------------------------------
@@ -225,8 +227,8 @@ def check_command(wanted: Wanted, format: str) -> int:
     return 1 if compiled.failed else 0
 
 
-def _show_report(compiled: Compiled, results: Sequence[Result]) -> None:
+def _show_report(compiled: Compiled, results: Sequence[Result], *, brief: bool = False) -> None:
     """How each target does what the pipeline asks, with its places."""
     assert compiled.pipeline
     outcomes = [Outcome(r.target, r.checked.decisions if r.checked else (), r.problems) for r in results]
-    show_report(compiled.pipeline.name, outcomes, read_sources(compiled.root))
+    show_report(compiled.pipeline.name, outcomes, read_sources(compiled.root), brief=brief)

@@ -19,7 +19,8 @@ _CONTROL = {f.name for f in FEATURES if f.group == "control flow"}
 _LEVELS: tuple[Level, ...] = ("native", "emulated", "advisory", "rejected")
 _IN_ISLAND = "in island"
 _MOST_TARGETS = 6
-"""More do not stand side by side, however wide the screen is."""
+"""More do not stand side by side, however wide the screen is; and a brief report of more says only what is not native, and what has no
+effect."""
 _LEAST_SOURCE, _PIPE = 16, 120
 
 
@@ -48,8 +49,9 @@ class _Row:
         return _IN_ISLAND if self.feature in _CONTROL and not outcome.problems else ""
 
 
-def show_report(name: str, outcomes: Sequence[Outcome], sources: Sources) -> None:
+def show_report(name: str, outcomes: Sequence[Outcome], sources: Sources, *, brief: bool = False) -> None:
     """The three tables on standard output."""
+    brief = brief and len(outcomes) > _MOST_TARGETS
     heading(name)
     counts = []
     for outcome in outcomes:
@@ -58,11 +60,19 @@ def show_report(name: str, outcomes: Sequence[Outcome], sources: Sources) -> Non
         counts.append([outcome.target, "rejected" if outcome.problems else "compiled", *numbers, str(len(outcome.problems))])
     table(["target", "", *(f"{level}#" for level in _LEVELS)], counts)
     rows = _rows(outcomes)
+    if brief:
+        rows = [r for r in rows if any(level != "native" for levels in r.levels.values() for level in levels)]
     if rows:
         say()
-        _show_places(rows, outcomes, sources)
-        say()
-        table(["feature", "level", "target", "how~"], _means(rows, outcomes))
+        _show_places(rows, outcomes, sources, brief)
+        means = _means(rows, outcomes)
+        without = [m for m in means if m[1] in ("advisory", "rejected")] if brief else means
+        if without:
+            say()
+            table(["feature", "level", "target", "how~"], without)
+        if len(means) > len(without):
+            say()
+            say("  How the emulated ones are done: `wye check`, or report.json beside each artifact.")
 
 
 def _rows(outcomes: Iterable[Outcome]) -> list[_Row]:
@@ -87,7 +97,7 @@ def _refused(problem: Diagnostic) -> tuple[str, str]:
     return problem.code, problem.message
 
 
-def _show_places(rows: Sequence[_Row], outcomes: Sequence[Outcome], sources: Sources) -> None:
+def _show_places(rows: Sequence[_Row], outcomes: Sequence[Outcome], sources: Sources, brief: bool) -> None:
     """One line per use, a column per target; where these do not fit, the targets by level. The source, if there is room for it."""
     wide = columns_of(sys.stdout, _PIPE)
     places = [_place(r.span, sources) for r in rows]
@@ -98,7 +108,8 @@ def _show_places(rows: Sequence[_Row], outcomes: Sequence[Outcome], sources: Sou
     longest = max(map(len, places)) + 4
     beside = len(outcomes) <= _MOST_TARGETS and 8 + needed <= wide
     if not beside:
-        names, cells = ["feature", "targets~"], [[r.feature, _by_level(w, outcomes)] for r, w in zip(rows, words)]
+        named = [_by_level(w, outcomes, ("native",) if brief else ()) for w in words]
+        names, cells = ["feature", "not native~" if brief else "targets~"], [[r.feature, text] for r, text in zip(rows, named)]
     if longest + (needed if beside else 40) > wide + 2:
         _by_file(rows, names, cells, sources)
     elif beside and wide - longest - needed >= _LEAST_SOURCE:
@@ -117,11 +128,11 @@ def _by_file(rows: Sequence[_Row], names: Sequence[str], cells: Sequence[Sequenc
         table(["line", *names], [[str(r.span.line), *c] for r, c in zip(rows, cells) if r.span.path == path])
 
 
-def _by_level(words: Sequence[str], outcomes: Sequence[Outcome]) -> str:
+def _by_level(words: Sequence[str], outcomes: Sequence[Outcome], without: Sequence[str]) -> str:
     """`native: argo, local; emulated: airflow`."""
     found: dict[str, list[str]] = {}
     for word, outcome in zip(words, outcomes):
-        if word:
+        if word and word not in without:
             found.setdefault(word, []).append(outcome.target)
     order = [*_LEVELS, _IN_ISLAND]
     return "; ".join(f"{w}: {', '.join(found[w])}" for w in sorted(found, key=lambda w: order.index(w.partition("/")[0])))

@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,13 +61,29 @@ class Run:
         return list(noted) if noted is not None and not self.in_progress() else list(self._found())
 
     def _found(self) -> Iterator[dict[str, Any]]:
-        for file in sorted((self.folder / "tasks").rglob("task.json"), key=lambda p: (p.stat().st_mtime_ns, p)):
+        for file in sorted(_task_files(self.folder / "tasks"), key=lambda p: (_modified(p), p)):
             task, result = read_json(file), read_json(file.with_name("result.json"))
             if not isinstance(task, dict) or "id" not in task:
                 continue
             status = "unfinished" if result is None else "failed" if result["error"] else "succeeded"
             known = result or {"seconds": 0.0, "attempts": 0, "error": None}
             yield {"id": task["id"], "step": task.get("step"), "status": status, **{k: known[k] for k in ("seconds", "attempts", "error")}}
+
+
+def _task_files(folder: Path) -> Iterator[Path]:
+    """The task file of each task. What is in a task's own folder comes and goes while the task runs, and may have any name."""
+    for at, folders, names in os.walk(folder):
+        if "task.json" in names:
+            folders.clear()
+            yield Path(at) / "task.json"
+
+
+def _modified(file: Path) -> int:
+    """When a file was changed, in nanoseconds; 0 when it is gone."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def all_runs(root: Path = ROOT) -> list[Run]:
@@ -125,5 +141,10 @@ def sweep(root: Path) -> None:
 
 
 def size(folder: Path) -> int:
-    """Bytes of all files in a folder."""
-    return sum(os.lstat(os.path.join(at, name)).st_size for at, _, names in os.walk(folder) for name in names)
+    """Bytes of all files in a folder, of those that are still there when they are looked at."""
+    total = 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(at, name)).st_size
+    return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -94,6 +95,29 @@ p
   while     native    local    the interpreter
 """
     )
+
+
+def test_a_brief_report_of_many_targets_says_what_is_not_native(capsys: pytest.CaptureFixture[str]) -> None:
+    many = [replace(LOCAL, target=f"t{n}") for n in range(6)]
+    show_report("p", [*many, AIRFLOW], sources, brief=True)
+    assert (
+        capsys.readouterr().out.split("\n\n", 1)[1]
+        == """\
+  where   feature   not native
+  p.py:1  step.cpu  advisory: t0, t1, t2, t3, t4, t5, airflow
+  p.py:4  map       emulated: airflow
+
+  feature   level     target                  how
+  step.cpu  advisory  t0, t1, t2, t3, t4, t5  processes share the machine
+  step.cpu  advisory  airflow                 a worker does not reserve cores
+
+  How the emulated ones are done: `wye check`, or report.json beside each artifact.
+"""
+    )
+    show_report("p", many[:3], sources, brief=True)
+    brief = capsys.readouterr().out
+    show_report("p", many[:3], sources)
+    assert capsys.readouterr().out == brief
 
 
 def test_what_is_native_everywhere_and_no_control_flow_is_not_listed(capsys: pytest.CaptureFixture[str]) -> None:
