@@ -91,6 +91,19 @@ def p() -> str:
     mark("before")
     return uses()
 """,
+    "two_secrets": """
+@step(secrets=[Secret("one", env="PW")])
+def first() -> str:
+    return os.environ["PW"]
+
+@step(secrets=[Secret("other", env="PW", key="user")])
+def second() -> str:
+    return os.environ["PW"]
+
+@pipeline
+def p() -> list[str]:
+    return [first(), second()]
+""",
     "cleans": """
 @pipeline
 def p() -> int:

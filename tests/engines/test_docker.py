@@ -187,6 +187,12 @@ def test_a_missing_secret_is_told_before_anything_runs(engine: Engine) -> None:
     assert json.loads(project.up(run_id="two").outputs or "") == "from a $file\n"
 
 
+def test_two_secrets_for_one_variable_are_two(engine: Engine) -> None:
+    project = engine.program("two_secrets")
+    run = project.up(env={"PW_one": "1", "PW_other_user": "2", "PW": "neither"})
+    assert (run.code, json.loads(run.outputs or "")) == (0, ["1", "2"])
+
+
 def test_clean_up_runs_and_the_run_fails(engine: Engine) -> None:
     project = engine.program("cleans")
     run = project.up()

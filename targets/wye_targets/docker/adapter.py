@@ -284,7 +284,7 @@ class Task:
     def reveal(self) -> None:
         """Secrets are files in a container; a step finds them in its environment."""
         for secret in self.form.get("secrets", ()):
-            path = os.path.join(SECRETS, secret["env"])
+            path = os.path.join(SECRETS, secret.get("file", secret["env"]))
             if os.path.exists(path):
                 with open(path, "rb") as file:
                     os.environb[os.fsencode(secret["env"])] = file.read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ from wye.backend.guards import BEGIN, Draft, Regions, light, named, programs_of
 from wye.backend.images import Image
 from wye.backend.names import NameRules, spellings
 from wye.ir import model as ir
-from wye.ir.printer import type_json
+from wye.ir.json import Task
+from wye.ir.nodes import every
+from wye.ir.printer import type_json, unique_name
 from wye.ir.settings import Settings
-from wye.sdk.settings import Resources, memory_bytes
+from wye.sdk.settings import Resources, Secret, memory_bytes
 from wye.stacks.stores import is_address, scheme_of, spec_of
 from wye_targets.docker.capabilities import DockerOptions
 
@@ -39,7 +42,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9 _./:,@+=-]+")
 @dataclass(frozen=True, slots=True)
 class Project:
     """`compose` is the file, where every text but those equal to `RUN_ID` stands for itself; `files` stand in the folder beside it.
-    `pipeline` is what the first service reads; `parameters` are (variable, parameter)."""
+    `pipeline` is what the first service reads; `parameters` are (variable, parameter); `secrets` says
+    from which variable each comes."""
 
     pipeline: ir.Pipeline
     compose: dict[str, Any]
@@ -47,7 +51,7 @@ class Project:
     tasks: dict[str, dict[str, Any]]
     programs: tuple[ir.Program, ...]
     parameters: tuple[tuple[str, ir.Parameter], ...]
-    secrets: tuple[tuple[str, tuple[str, ...]], ...]
+    secrets: dict[Secret, str]
     interpreter: bool
     images: tuple[Image, ...]
     """What has the programs and the runner, when these do not travel."""
@@ -60,12 +64,13 @@ def lower(checked: CheckedPipeline, options: DockerOptions) -> Project:
     tasks = {names[d.id]: task_form(d, names, d.id == regions.end) for d in regions.drafts.values()}
     variables = spellings([p.name for p in pipeline.parameters], VARIABLES)
     parameters = tuple(("PARAM_" + variables[p.name], p) for p in pipeline.parameters)
-    found: dict[str, dict[str, None]] = {}
-    for draft in regions.drafts.values():
-        for secret in draft.node.settings.secrets if draft.node else ():
-            found.setdefault(secret.env, {})[secret.name] = None
-    services = {START: _start(pipeline, options, checked.plain, parameters, tuple(found))}
-    services |= {names[d.id]: _service(d, names, options, checked.plain) for d in regions.drafts.values()}
+    secrets = secret_variables(pipeline)
+    for form in tasks.values():
+        for secret in form.get("secrets", ()):
+            variable = secrets[Secret(**secret)]
+            secret |= {"file": variable} if variable != secret["env"] else {}
+    services = {START: _start(pipeline, options, checked.plain, parameters, tuple(secrets.values()))}
+    services |= {names[d.id]: _service(d, names, options, checked.plain, secrets) for d in regions.drafts.values()}
     store = spec_of(options.store, options.store_options, checked.config) if options.store and is_address(options.store) else None
     if store and options.store:  # credentials and the like, by name, as they stand in the environment of who starts the run
         handed = dict.fromkeys(scheme_of(options.store).variables)
@@ -74,8 +79,8 @@ def lower(checked: CheckedPipeline, options: DockerOptions) -> Project:
     tags = dict(pipeline.settings.tags)
     services = {n: {k: s[k] if k != "labels" else tags | s[k] for k in _ORDER if k in s} for n, s in services.items()}
     compose: dict[str, Any] = {"name": PROJECTS.spell(pipeline.name), "services": services}
-    if found:
-        compose["secrets"] = {env: {"environment": env} for env in found}
+    if secrets:
+        compose["secrets"] = {variable: {"environment": variable} for variable in secrets.values()}
     compose["volumes"] = {VOLUME: {}}
     used = {p for form in tasks.values() for p in programs_of(form)} if not checked.images else ()
     programs = tuple(p for p in pipeline.programs if p.id in used)
@@ -86,8 +91,22 @@ def lower(checked: CheckedPipeline, options: DockerOptions) -> Project:
     spec["digest"] = _digest([compose, spec, tasks, [(path, data.hex()) for p in programs for path, data in program_files(p)]])
     interpreter = any(form["op"] == "island" for form in tasks.values())
     images = checked.images
-    secrets = tuple((env, tuple(of)) for env, of in found.items())
     return Project(pipeline, compose, spec, tasks, programs, parameters, secrets, interpreter, images)
+
+
+def secret_variables(pipeline: ir.Pipeline) -> dict[Secret, str]:
+    """The variable of whoever starts a run that holds each secret: called as the step's own, unless steps have several by that name: then
+    with the secret's name, and its key, behind it."""
+    nodes = [*every(pipeline.body), *([pipeline.on_failure] if pipeline.on_failure else [])]
+    found = dict.fromkeys(s for node in nodes if isinstance(node, Task) for s in node.settings.secrets)
+    same = Counter(s.env for s in found)
+    variables, taken = dict[Secret, str](), set(same)
+    for s in found:
+        variables[s] = s.env
+        if same[s.env] > 1:
+            variables[s] = unique_name(VARIABLES.spell("_".join([s.env, s.name, *([s.key] if s.key else [])])), taken)
+            taken.add(variables[s])
+    return variables
 
 
 def _default(p: ir.Parameter) -> dict[str, Any]:
@@ -157,14 +176,14 @@ def _start(
     return service
 
 
-def _service(draft: Draft, names: dict[str, str], options: DockerOptions, plain: Settings) -> dict[str, Any]:
+def _service(draft: Draft, names: dict[str, str], options: DockerOptions, plain: Settings, secrets: dict[Secret, str]) -> dict[str, Any]:
     settings = draft.node.settings if draft.node else plain
     service = _container(names[draft.id], options.where(settings.image), draft.id, draft.span, settings.tags, settings.python or "python3")
     env = {k: v for k, v in settings.env if _plain(v)}
     if env:
         service["environment"] = env
     if settings.secrets:
-        service["secrets"] = list(dict.fromkeys(s.env for s in settings.secrets))
+        service["secrets"] = list(dict.fromkeys(secrets[s] for s in settings.secrets))
     service["depends_on"] = {names[t]: {"condition": "service_completed_successfully"} for t in draft.needs}
     resources = _resources(settings.resources) if settings.resources else {}
     return service | ({"deploy": {"resources": resources}} if resources else {})

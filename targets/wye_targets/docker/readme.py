@@ -68,7 +68,7 @@ def readme(project: Project) -> str:
             "instead, write a `compose.override.yaml` with `secrets: {NAME: !override {file: ./secret.txt}}`; containers that were made\n"
             "before keep what they have until `docker compose down`.\n"
         )
-        parts.append("\n".join(f"- `{env}`: {', '.join(names)}" for env, names in project.secrets) + "\n")
+        parts.append("\n".join(f"- `{v}`: {s.name}{f', its entry {s.key}' if s.key else ''}" for s, v in project.secrets.items()) + "\n")
     if project.pipeline.settings.schedule:
         parts.append("## Schedule\n")
         parts.append("`crontab.txt` has the line that starts it. What a run needs of the environment stands in `.env`.\n")

@@ -21,11 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from wye.backend.remote import CannotRun, Launch, Ran
-from wye.ir.json import plan_json
 from wye.ir.nodes import every
 from wye.runtime.outcome import Event, TaskResult
-from wye.runtime.scope import whole
-from wye_targets.docker.lower import FOLDER, LAST, PROJECTS, START
+from wye_targets.docker.lower import FOLDER, LAST, PROJECTS, START, secret_variables
 
 PATIENCE = 60.0
 """Seconds that the containers of a run have to end when it is stopped."""
@@ -66,8 +64,8 @@ def check_engine() -> None:
 
 def check_secrets(launch: Launch) -> None:
     """That what compose hands on as secrets is in this environment: compose names the first that is not, in words of its own."""
-    wanted = {s["env"]: s["name"] for node in whole(plan_json(launch.checked.pipeline)) for s in node.get("secrets", ())}
-    absent = [f"{env} (secret `{name}`)" for env, name in sorted(wanted.items()) if env not in os.environ]
+    wanted = {variable: secret.name for secret, variable in secret_variables(launch.checked.pipeline).items()}
+    absent = [f"{variable} (secret `{name}`)" for variable, name in sorted(wanted.items()) if variable not in os.environ]
     if absent:
         raise CannotRun(f"not set in the environment: {', '.join(absent)}")
 

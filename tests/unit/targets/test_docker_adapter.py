@@ -250,10 +250,14 @@ def test_secrets_become_variables(build: Build, tmp_path: Path, monkeypatch: Any
     monkeypatch.setattr(adapter, "SECRETS", str(tmp_path))
     monkeypatch.setenv("TOKEN", "")
     (tmp_path / "TOKEN").write_bytes(b"a$b\xff\n")
+    (tmp_path / "TOKEN_x").write_bytes(b"another")
     build.task("a", secrets=[{"name": "x", "env": "TOKEN", "key": None}])
+    build.task("b", secrets=[{"name": "x", "env": "TOKEN", "key": None, "file": "TOKEN_x"}])
     build.run("start")
     assert build.run("a") == 0
     assert os.environb[b"TOKEN"] == b"a$b\xff\n"
+    assert build.run("b") == 0
+    assert os.environb[b"TOKEN"] == b"another"
 
 
 def test_no_more_places_than_there_are(build: Build) -> None:

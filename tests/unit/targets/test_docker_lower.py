@@ -150,6 +150,32 @@ def test_continue_makes_every_task_soft_and_a_last_verdict(tmp_path: Path) -> No
     assert "checks" not in made.tasks["verdict"]
 
 
+def test_two_secrets_for_one_variable_are_two(tmp_path: Path) -> None:
+    made = Made(
+        """
+@step(secrets=[Secret("db-1", env="PW"), Secret("api", env="KEY")])
+def a(n: int) -> int:
+    return n
+
+@step(secrets=[Secret("db-2", env="PW", key="user"), Secret("api", env="KEY"), Secret("db-2", env="PW_db_1")])
+def b(n: int) -> int:
+    return n
+
+@pipeline
+def p(n: int = 1) -> int:
+    return b(a(n))
+""",
+        tmp_path,
+    )
+    assert made.compose["services"]["a"]["secrets"] == ["PW_db_1_2", "KEY"]
+    assert made.compose["services"]["b"]["secrets"] == ["PW_db_2_user", "KEY", "PW_db_1"]
+    assert [s.get("file", s["env"]) for s in made.tasks["b"]["secrets"]] == ["PW_db_2_user", "KEY", "PW_db_1"]
+    assert (
+        set(made.compose["secrets"]) == {"PW_db_1_2", "PW_db_2_user", "PW_db_1", "KEY"} == set(made.compose["services"]["start"]["secrets"])
+    )
+    assert "- `PW_db_2_user`: db-2, its entry user\n" in made["README.md"]
+
+
 def test_nothing_of_the_users_is_interpolated(tmp_path: Path) -> None:
     made = Made(
         """
