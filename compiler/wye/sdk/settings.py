@@ -85,26 +85,34 @@ class Resources:
                 memory_bytes(getattr(self, name), name)
 
 
+MOST_DELAY = 600.0
+"""Seconds between two attempts, at most, where nobody says more."""
+
+
 @dataclass(frozen=True)
 class Retry:
-    """Try again after a failure: `count` more attempts, waiting `delay`, then `delay * backoff`, … at most `max_delay`."""
+    """Try again after a failure: `count` more attempts, waiting `delay`, then `delay * backoff`, … at most `max_delay`: 10 minutes unless
+    you say it, or `delay` where that is longer."""
 
     count: int
     delay: Duration = "30s"
     backoff: float = 2.0
-    max_delay: Duration = "10m"
+    max_delay: Duration | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.count, bool) or not isinstance(self.count, int) or not 0 <= self.count <= 100:
             raise SettingError("count", f"`count` must be an integer from 0 to 100, not {self.count!r}")
         if isinstance(self.backoff, bool) or not isinstance(self.backoff, (int, float)) or not 1 <= self.backoff <= 100:
             raise SettingError("backoff", f"`backoff` must be a factor from 1 to 100, not {self.backoff!r}")
-        seconds(self.delay, "delay")
-        seconds(self.max_delay, "max_delay")
+        first = seconds(self.delay, "delay")
+        if self.max_delay is not None and seconds(self.max_delay, "max_delay") < first:
+            message = f"`max_delay` is {self.max_delay!r}, and the first wait, `delay`, is {self.delay!r}"
+            raise SettingError("max_delay", message, "make it as long at least, or leave it out")
 
     def delays(self) -> tuple[float, ...]:
         """Seconds to wait before each further attempt."""
-        first, most = seconds(self.delay, "delay"), seconds(self.max_delay, "max_delay")
+        first = seconds(self.delay, "delay")
+        most = max(first, MOST_DELAY) if self.max_delay is None else seconds(self.max_delay, "max_delay")
         return tuple(min(first * self.backoff**i, most) for i in range(self.count))
 
 

@@ -16,11 +16,11 @@ def test_they_are_dataclasses():
     retry = Retry(2, delay="1m")
     assert dataclasses.is_dataclass(Retry)
     assert [f.name for f in dataclasses.fields(Retry)] == ["count", "delay", "backoff", "max_delay"]
-    assert dataclasses.asdict(retry) == {"count": 2, "delay": "1m", "backoff": 2.0, "max_delay": "10m"}
+    assert dataclasses.asdict(retry) == {"count": 2, "delay": "1m", "backoff": 2.0, "max_delay": None}
     assert dataclasses.replace(retry, count=3) == Retry(3, "1m")
     assert dataclasses.fields(StepSettings)[1].default == ()
     assert dataclasses.fields(StepSettings)[8].default_factory is dict
-    assert repr(retry) == "Retry(count=2, delay='1m', backoff=2.0, max_delay='10m')"
+    assert repr(retry) == "Retry(count=2, delay='1m', backoff=2.0, max_delay=None)"
     assert (retry == Retry(2, "1m"), retry == Retry(2), retry == 2, hash(retry) == hash(Retry(2, "1m"))) == (True, False, False, True)
     assert pickle.loads(pickle.dumps(retry)) == copy.deepcopy(retry) == retry
 
@@ -70,6 +70,7 @@ def test_quantities(text, value):
         (lambda: Retry(-1), "count"),
         (lambda: Retry(1, backoff=0.5), "backoff"),
         (lambda: Retry(1, delay="x"), "delay"),
+        (lambda: Retry(1, delay="2h", max_delay="10m"), "max_delay"),
         (lambda: Secret("a b", "X"), "name"),
         (lambda: Secret("a", "1X"), "env"),
         (lambda: Secret("a", "X", key="/"), "key"),
@@ -110,6 +111,8 @@ def test_wrong_values_name_the_field(make, field):
 
 def test_right_values():
     assert Retry(3, delay="10s", backoff=3, max_delay="1m").delays() == (10, 30, 60)
+    assert Retry(3, delay="4m").delays() == (240, 480, 600)
+    assert Retry(2, delay="2h").delays() == (7200, 7200), "a wait that is asked for is never cut short in silence"
     assert StepSettings(packages=["scikit-learn==1.7.2", "a[b] >= 1", "x @ https://host/x.whl"]).packages[0] == "scikit-learn==1.7.2"
     assert Schedule(cron="*/5 0-6,22 1 jan-mar sun", timezone="Europe/Zurich").overlap == "allow"
     assert Format("pickle").name == "pickle"
