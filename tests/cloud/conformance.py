@@ -106,38 +106,6 @@ def agree(found: list[object], expected: str) -> str:
     return text
 
 
-@pipeline(on_failure=tell)
-def conformance(
-    n: int = 2,
-    ratio: float = 0.1,
-    flag: bool = False,
-    text: str = 'it\'s "{{$}}" $HOME $(id) é 😀 \\ \n %s',
-    xs: list[float | None] = [0.1, None, 1e300],  # noqa: B006
-    fail: bool = False,
-    expected: str = "",
-    day: datetime = ScheduledTime(),
-) -> str:
-    found = [square(x) for x in numbers(n)]
-    nothing = [square(x) for x in numbers(0)]
-    if len(found) > 1:
-        said = echo(text)
-        place = write("first")
-    else:
-        said = "none"
-        place = write("second")
-    texts = [read(place), read(place)]
-    empty = [len(echo("")), length(blank())]
-    left = n
-    while left > 0:
-        left = left - square(1)
-    try:
-        caught = echo({"a": "b"}["missing"])
-    except KeyError:
-        caught = "caught"
-    going = stumble(fail)
-    return agree([n, ratio, flag, found, nothing, said, texts, empty, xs, left, caught, going, known(day)], expected)
-
-
 @pipeline
 def broken(fail: bool = True, seconds: int = 1) -> str:
     """Beside the step that fails are two in a row that have nothing to do with it."""
@@ -174,3 +142,35 @@ def look(told: str, flag: bool, size: int, ratio: float, day: datetime) -> dict[
 @pipeline
 def facts(told: str = "", flag: bool = False, size: int = 1, ratio: float = 0.5, day: datetime = ScheduledTime()) -> dict[str, str]:
     return look(told, flag, size, ratio, day)
+
+
+@pipeline(on_failure=tell)
+def conformance(
+    n: int = 2,
+    ratio: float = 0.1,
+    flag: bool = False,
+    text: str = 'it\'s "{{$}}" $HOME $(id) é 😀 \\ \n %s',
+    xs: list[float | None] = [0.1, None, 1e300],  # noqa: B006
+    fail: bool = False,
+    expected: str = "",
+    day: datetime = ScheduledTime(),
+) -> str:
+    found = [square(x) for x in numbers(n)]
+    nothing = [square(x) for x in numbers(0)]
+    if len(found) > 1:
+        said = echo(text)
+        place = write("first")
+    else:
+        said = "none"
+        place = write("second")
+    texts = [read(place), read(place)]
+    empty = [len(echo("")), length(blank())]
+    left = n
+    while left > 0:
+        left = left - square(1)
+    try:
+        caught = echo({"a": "b"}["missing"])
+    except KeyError:
+        caught = "caught"
+    going = stumble(fail)
+    return agree([n, ratio, flag, found, nothing, said, texts, empty, xs, left, caught, going, known(day)], expected)

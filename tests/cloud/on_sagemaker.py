@@ -79,7 +79,7 @@ class Client:
     def _left(self, pipeline: str, run: str) -> tuple[dict[str, Any], str | None]:
         """What each job has noted, and what the pipeline returned."""
         execution = run.rpartition("/")[2]
-        place = self.work / "runs" / execution
+        place = self.work / "runs" / pipeline / execution
         only = ["--exclude", "*", "--include", "*/state.json", "--include", "*/outputs.json"]
         self._s3("sync", f"{self.options.store}/{pipeline}/runs/{execution}/values/", str(place), *only)
         states = {f.parents[1].name: json.loads(f.read_text("utf-8")) for f in place.glob("*/out/state.json")}
