@@ -174,13 +174,13 @@ class Workspace:
             for i, (key, word) in enumerate(run.tasks.items(), 1)
         ]
         state = {"life_cycle_state": "TERMINATED", "result_state": run.result, "state_message": f"ended as {run.result}"}
-        return 200, {"run_id": number, "state": state, "tasks": tasks, "format": "MULTI_TASK"}
+        return 200, {"run_id": number, "state": state, "tasks": tasks}
 
     def _output(self) -> Answer:
         number, place = divmod(int(self.requests[-1].query["run_id"]), 1000)
         run = self.runs[1000 * number]
         key = list(run.tasks)[place - 1]
-        found: Json = {"metadata": {"run_id": place, "task_key": key}}
+        found: Json = {"metadata": {"run_id": 1000 * number + place}}
         if key in run.exits:
             found["notebook_output"] = {"result": run.exits[key], "truncated": False}
         if key in run.errors:

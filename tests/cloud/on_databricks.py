@@ -139,4 +139,4 @@ def client(settings: dict[str, str], folder: Path) -> Client | None:
 
 
 def _token(host: str) -> str:
-    return str(json.loads(run(["databricks", "auth", "token", "--host", host, "--output", "json"]))["access_token"])
+    return str(json.loads(run(["databricks", "auth", "token", "--host", host]))["access_token"])

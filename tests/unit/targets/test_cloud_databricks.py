@@ -191,4 +191,4 @@ def test_the_settings_make_the_client(tmp_path: Path, monkeypatch: pytest.Monkey
         assert client.folder.startswith(f"/Users/{fakes.ME}/wye-verify-2")
         given = {"DATABRICKS_HOST": address, "STORE": "/Volumes/a/b/c", "FOLDER": "/Workspace/Shared", "DATABRICKS_TOKEN": "t"}
         assert on_databricks.client(given, tmp_path).folder.startswith("/Shared/wye-verify-2")
-    assert fakes.calls(log) == [["auth", "token", "--host", address, "--output", "json"]]
+    assert fakes.calls(log) == [["auth", "token", "--host", address]]
