@@ -20,7 +20,7 @@ from wye_targets.sagemaker import Sagemaker, SagemakerOptions
 
 NEEDED = ("REGION", "STORE", "ROLE")
 EXAMPLE = "TARGET=sagemaker REGION=eu-west-1 STORE=s3://my-bucket/wye ROLE=arn:aws:iam::123456789012:role/wye"
-ENDS = {"Succeeded": True, "Failed": False, "Stopped": None}
+ENDS = {"Succeeded": True, "Failed": False, "Stopped": None, "CompletedWithFailures": None}
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Client:
     uploaded: bool = False
 
     def _aws(self, *words: str, cwd: Path | None = None) -> Any:
-        return answer(["aws", *words, "--region", str(self.options.region), "--output", "json", "--no-cli-pager"], cwd)
+        return answer(["aws", *words, "--region", str(self.options.region), "--output", "json"], cwd)
 
     def _s3(self, *words: str, cwd: Path | None = None) -> None:
         run(["aws", "s3", *words, "--region", str(self.options.region), "--only-show-errors"], cwd)

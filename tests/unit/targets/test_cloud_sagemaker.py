@@ -95,7 +95,7 @@ def test_runs_that_end_as_they_should(account: Account, client: Any) -> None:
     assert "what a failed job has written is uploaded" in said
     assert "- WYE_PARAM_flag: True" in said
     made = fakes.calls(log)
-    assert all(c[-3 if c[0] == "s3" else -5 :][:2] == ["--region", "eu-west-1"] for c in made), made
+    assert all(c[-3 if c[0] == "s3" else -4 :][:2] == ["--region", "eu-west-1"] for c in made), made
     first, second, *_ = [json.loads(c[c.index("--pipeline-parameters") + 1]) for c in made if "--pipeline-parameters" in c]
     assert {"Name": "ratio", "Value": "0.30000000000000004"} in first
     assert {"Name": "expected", "Value": f'"{clouds.EXPECTED}"'} in first
@@ -113,6 +113,7 @@ def test_runs_that_end_as_they_should(account: Account, client: Any) -> None:
         ("agrees", {"ends": "Failed", "states": {"agree": FAILED}}, "ended as Failed: a step failed\n      agree: this run is meant"),
         ("agrees", {"ends": "Failed", "steps": {"read": "Failed"}, "states": {"read": {}}}, "read: AlgorithmError: exit 1"),
         ("agrees", {"ends": "Stopped"}, "it ended as Stopped"),
+        ("handles", {"ends": "CompletedWithFailures"}, "it ended as CompletedWithFailures"),
         ("handles", {"ends": "Succeeded"}, "a step has failed, and the run has not"),
         ("handles", {"states": {"read": FAILED}}, "should not have failed: read"),
         ("handles", {"states": {"on_failure": {"status": "skipped"}}}, "the step of on_failure: skipped"),
