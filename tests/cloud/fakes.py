@@ -63,6 +63,7 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
 # --- Databricks -----------------------------------------------------------------------------------------------------------------------
 
 ME = "me@example.com"
+HOME = "/".join(["", "Users", ME])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Workspace:
 
     def __init__(self, finish: Callable[[Json, dict[str, str]], Finished], token: str = "dapi-1") -> None:
         self.finish, self.token = finish, token
-        self.folders, self.files, self.notebooks = {f"/Users/{ME}"}, dict[str, bytes](), dict[str, str]()
+        self.folders, self.files, self.notebooks = {HOME}, dict[str, bytes](), dict[str, str]()
         self.jobs: dict[int, Json] = {}
         self.runs: dict[int, Finished] = {}
         self.looks: dict[int, int] = {}

@@ -134,7 +134,9 @@ def client(settings: dict[str, str], folder: Path) -> Client | None:
     host = host if "://" in host else f"https://{host}"
     given = settings.get("DATABRICKS_TOKEN")
     api = Api(host, given or _token(host), None if given else lambda: _token(host))
-    home = settings.get("FOLDER", "").removeprefix("/Workspace") or f"/Users/{api.get('/api/2.0/preview/scim/v2/Me')['userName']}"
+    home = settings.get("FOLDER", "").removeprefix("/Workspace") or "/".join(
+        ["", "Users", api.get("/api/2.0/preview/scim/v2/Me")["userName"]]
+    )
     return Client(api, f"{home}/wye-verify-{datetime.now(UTC):%Y%m%dT%H%M%S}", DatabricksOptions(store=settings["STORE"]))
 
 

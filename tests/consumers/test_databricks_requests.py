@@ -38,8 +38,8 @@ def asked() -> list[dict[str, Any]]:
 
     with fakes.serving(answer) as address:
         api = calls.Api(address, workspace.token)
-        home = f"/Users/{api.get('/api/2.0/preview/scim/v2/Me')['userName']}/verify"
-        client = on_databricks.Client(api, home, DatabricksOptions(store="/Volumes/main/default/wye"))
+        assert api.get("/api/2.0/preview/scim/v2/Me")["userName"] == fakes.ME
+        client = on_databricks.Client(api, f"{fakes.HOME}/verify", DatabricksOptions(store="/Volumes/main/default/wye"))
         trials = [replace(t, wanted="failure") for t in verify.TRIALS if t.pipeline in ("broken", "facts")]
         verify.verify(client, trials, lambda line: None, pause=0)
         client.stop("1000")

@@ -127,7 +127,7 @@ def test_databricks(tmp_path: Path) -> None:
     workspace.finish = databricks_run(workspace, tmp_path)
     with fakes.serving(workspace.answer) as address:
         options = DatabricksOptions(store="/Volumes/main/default/wye")
-        said = verified(on_databricks.Client(calls.Api(address, workspace.token), f"/Users/{fakes.ME}/verify", options))
+        said = verified(on_databricks.Client(calls.Api(address, workspace.token), f"{fakes.HOME}/verify", options))
     assert "size: 1099511627776" in said
     assert f"told: trigger {databricks.TRIGGERED}, start {databricks.STARTED}" in said
 

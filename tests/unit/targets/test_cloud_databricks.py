@@ -63,7 +63,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
     workspace = fakes.Workspace(finish)
     with fakes.serving(workspace.answer) as address:
         options = DatabricksOptions(store="/Volumes/main/default/wye")
-        yield workspace, on_databricks.Client(calls.Api(address, "dapi-1"), f"/Users/{fakes.ME}/wye-verify-1", options)
+        yield workspace, on_databricks.Client(calls.Api(address, "dapi-1"), f"{fakes.HOME}/wye-verify-1", options)
 
 
 def test_runs_that_end_as_they_should(there: tuple[Any, Any]) -> None:
@@ -89,7 +89,7 @@ def test_what_is_uploaded_and_what_the_job_says_of_it(there: tuple[Any, Any], mo
     files = calls.compiled(verify.PIPELINES, "broken", Databricks(), client.options)
     monkeypatch.setattr(on_databricks, "compiled", lambda *_: files)
     client.deploy("broken", verify.PIPELINES)
-    place = f"/Users/{fakes.ME}/wye-verify-1/broken"
+    place = f"{fakes.HOME}/wye-verify-1/broken"
     built = {f.path: f.content for f in files}
     sent = {p: data for p, data in built.items() if p.startswith("src/")}
     assert {p.removeprefix(place + "/"): d for p, d in workspace.files.items()} == {p: d or b"\n" for p, d in sent.items()}
@@ -188,7 +188,7 @@ def test_the_settings_make_the_client(tmp_path: Path, monkeypatch: pytest.Monkey
     workspace = fakes.Workspace(finish, "from-cli")
     with fakes.serving(workspace.answer) as address:
         client = on_databricks.client({"DATABRICKS_HOST": address + "/", "STORE": "/Volumes/a/b/c"}, tmp_path)
-        assert client.folder.startswith(f"/Users/{fakes.ME}/wye-verify-2")
+        assert client.folder.startswith(f"{fakes.HOME}/wye-verify-2")
         given = {"DATABRICKS_HOST": address, "STORE": "/Volumes/a/b/c", "FOLDER": "/Workspace/Shared", "DATABRICKS_TOKEN": "t"}
         assert on_databricks.client(given, tmp_path).folder.startswith("/Shared/wye-verify-2")
     assert fakes.calls(log) == [["auth", "token", "--host", address]]
