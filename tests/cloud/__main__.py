@@ -27,6 +27,9 @@ def main(target: str, settings: dict[str, str], pause: float = PAUSE) -> int:
         except (Refused, ValueError) as error:  # a setting that is none counts as refused, too
             print(error)
             return 1
+        except KeyboardInterrupt:
+            print("stopped")
+            return 1
     return 0 if good else 1
 
 

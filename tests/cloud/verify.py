@@ -33,6 +33,14 @@ class Refused(Exception):
     """A request that was not taken, in a line."""
 
 
+PROBLEMS = (Refused, KeyError, ValueError)
+"""What a call may raise: the latter where an answer is another one than documented."""
+
+
+def told(problem: Exception) -> str:
+    return str(problem) if isinstance(problem, Refused) else f"an answer that is not understood: {problem!r}"
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """What became of a run. `good`: whether it has succeeded, None for neither (stopped, say). `failed`: why tasks have failed that did so
@@ -49,7 +57,7 @@ class Ended:
 
 
 class Cloud(Protocol):
-    """All of them raise `Refused`. `deploy` may be called once per pipeline, `source` is its file."""
+    """What all of them may raise is `PROBLEMS`. `deploy` is called once per pipeline; `source` is its file."""
 
     def deploy(self, pipeline: str, source: Path) -> None: ...
     def start(self, pipeline: str, values: Values) -> str: ...
@@ -158,8 +166,8 @@ def _start(cloud: Cloud, made: Sequence[Trial], expected: dict[int, str], runs: 
                 raise Refused(deployed[trial.pipeline])
             runs[i] = cloud.start(trial.pipeline, values)
             say(f"started {trial.pipeline}: {runs[i]}")
-        except Refused as refused:
-            problems[i] = str(refused)
+        except PROBLEMS as problem:
+            problems[i] = told(problem)
 
 
 def _wait(
@@ -176,8 +184,8 @@ def _wait(
                     seen[i] = state
                 if last:
                     ends[i] = cloud.ended(made[i].pipeline, runs[i])
-            except Refused as refused:
-                problems[i] = str(refused)
+            except PROBLEMS as problem:
+                problems[i] = told(problem)
             if i not in ends and waited > PATIENCE:
                 problems[i] = f"it has not ended after {PATIENCE / 3600:g} hours"
         if any(i not in ends and i not in problems for i in left):
@@ -227,8 +235,8 @@ def _refused(action: Callable[[], None]) -> str:
     """Why it was refused; nothing when it was not."""
     try:
         action()
-    except Refused as refused:
-        return str(refused)
+    except PROBLEMS as problem:
+        return told(problem)
     return ""
 
 

@@ -48,7 +48,7 @@ def databricks_run(workspace: Any, folder: Path) -> Any:
         notebooks = {f"{place}{path}": text for path, text in workspace.notebooks.items()}
         there = databricks.Deployed(json.loads(json.dumps(job).replace("/Workspace/", f"{place}/")), notebooks, place)
         databricks.check(there.job, notebooks)
-        run = databricks.run(there, folder / f"volumes{count}", given, seed=count)
+        run = databricks.run(there, folder / f"volumes{count}", given, {("db", "pw"): "secret"}, seed=count)
         errors = {key: "RuntimeError: this run is meant to fail" for key, word in run.results.items() if word == "FAILED"}
         return fakes.Finished(run.state, run.results, run.exits, errors)
 
@@ -68,7 +68,7 @@ class Sagemaker(on_sagemaker.Client):  # type: ignore[misc, name-defined]
         if given[1] == "start-pipeline-execution":
             there = self.there[told["--pipeline-name"]]
             parameters = {p["Name"]: p["Value"] for p in json.loads(told.get("--pipeline-parameters", "[]"))}
-            run = sagemaker.run(there, self.work / f"run{len(self.ran)}", parameters, seed=len(self.ran))
+            run = sagemaker.run(there, self.work / f"run{len(self.ran)}", parameters, {"db:pw": "secret"}, seed=len(self.ran))
             arn = f"arn:{there.name}/execution/e{there.runs:04}"
             self.ran[arn] = run
             return {"PipelineExecutionArn": arn}
@@ -116,9 +116,11 @@ def quick(trial: Any) -> Any:
     return replace(trial, values=trial.values | {"seconds": 0}) if trial.pipeline == "broken" else trial
 
 
-def verified(client: Any) -> str:
+def verified(client: Any, folder: Path, secret: str = "db/pw") -> str:
     lines: list[str] = []
-    assert verify.verify(client, [quick(t) for t in verify.TRIALS], lines.append, pause=0), "\n".join(lines)
+    made = [quick(t) for t in verify.trials({"SECRET": secret}, folder)]
+    assert verify.verify(client, made, lines.append, pause=0), "\n".join(lines)
+    assert len([line for line in lines if line.startswith("ok ")]) == len(made)
     return "\n".join(lines)
 
 
@@ -127,20 +129,20 @@ def test_databricks(tmp_path: Path) -> None:
     workspace.finish = databricks_run(workspace, tmp_path)
     with fakes.serving(workspace.answer) as address:
         options = DatabricksOptions(store="/Volumes/main/default/wye")
-        said = verified(on_databricks.Client(calls.Api(address, workspace.token), f"{fakes.HOME}/verify", options))
+        said = verified(on_databricks.Client(calls.Api(address, workspace.token), f"{fakes.HOME}/verify", options), tmp_path)
     assert "size: 1099511627776" in said
     assert f"told: trigger {databricks.TRIGGERED}, start {databricks.STARTED}" in said
 
 
 def test_sagemaker(tmp_path: Path) -> None:
-    said = verified(Sagemaker(SagemakerOptions(region="eu-west-1", store="s3://a-bucket/wye", role=ROLE), "1", tmp_path))
+    said = verified(Sagemaker(SagemakerOptions(region="eu-west-1", store="s3://a-bucket/wye", role=ROLE), "1", tmp_path), tmp_path)
     assert "WYE_PARAM_size: 1099511627776" in said
     assert "ratio: 0.30000000000000004" in said
     assert not (tmp_path / "s3" / "a-bucket" / "wye").exists()
 
 
 def test_azureml(tmp_path: Path) -> None:
-    said = verified(Azureml(AzuremlOptions(), (), tmp_path))
+    said = verified(Azureml(AzuremlOptions(), (), tmp_path), tmp_path, secret="")
     assert "AZUREML_ROOT_RUN_ID is the name of the pipeline job" in said
     assert "size: 1099511627776" in said
     assert "--set reads JSON itself" not in said

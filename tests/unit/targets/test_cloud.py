@@ -122,6 +122,17 @@ def test_what_is_refused_is_said_and_the_others_go_on(refused: str, bad: int, to
     assert cloud.calls[-1] == ("clean",)
 
 
+def test_an_answer_that_is_not_as_documented_is_bad() -> None:
+    class Other(Cloud):
+        def ended(self, pipeline: str, run: str) -> Any:
+            return {}["status"] if pipeline == "swept" else super().ended(pipeline, run)
+
+    good, said = verified(Other())
+    assert not good
+    assert "run/4\n      an answer that is not understood: KeyError('status')" in said
+    assert said.count("BAD") == 1
+
+
 def test_what_was_made_is_taken_away_also_after_a_failure() -> None:
     class Broken(Cloud):
         def state(self, run: str) -> tuple[str, bool]:
@@ -202,6 +213,23 @@ def run() -> Any:
 def test_what_is_not_said_is_asked_for(target: str, settings: dict[str, str], told: str, run: Any, capsys: Any) -> None:
     assert run(target, settings) == 2
     assert told in capsys.readouterr().out
+
+
+def test_who_stops_it_sees_no_traceback(run: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(Cloud):
+        def state(self, run: str) -> tuple[str, bool]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(clouds.on_azureml, "client", lambda settings, folder: Stopped())
+    assert run("azureml", {}) == 1
+    assert capsys.readouterr().out.endswith("stopped\n")
+
+
+@pytest.mark.parametrize(("good", "code"), [(True, 0), (False, 1)])
+def test_the_exit_code_says_it(good: bool, code: int, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = {} if good else {0: Ended("Failed", False)}
+    monkeypatch.setattr(clouds.on_azureml, "client", lambda settings, folder: Cloud(bad))
+    assert run("azureml", {}, 0) == code
 
 
 @pytest.mark.parametrize(
