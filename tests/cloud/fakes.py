@@ -149,8 +149,9 @@ class Workspace:
 
     def _create(self) -> Answer:
         job = self._body
-        for task in job["tasks"]:
-            path = task["notebook_task"]["notebook_path"].removeprefix("/Workspace")
+        tasks = [t.get("for_each_task", {}).get("task", t) for t in job["tasks"]]
+        paths = [t["notebook_task"]["notebook_path"].removeprefix("/Workspace") for t in tasks if "notebook_task" in t]
+        for path in paths:
             if path not in self.notebooks:
                 return _wrong(f"no notebook {path}")
         self.jobs[len(self.requests)] = job
