@@ -1,7 +1,8 @@
-"""Small pipelines of what a cloud may do otherwise than its documents say: `conformance`, `broken`, `swept` and `facts`.
+"""Small pipelines of what a cloud may do otherwise than its documents say: `conformance`, `broken`, `spread`, `swept`, `facts`.
 
 `conformance` checks itself: `expected` is the SHA-256 of what the plain call returns; without it nothing is checked. With `fail` a step
-fails, and the run must. In `broken` nobody handles that, in `swept` a clean-up succeeds after it. `facts` tells what a task finds.
+fails, and the run must. In `broken` nobody handles that, in `spread` an iteration fails, in `swept` a clean-up succeeds after it.
+`facts` tells what a task finds.
 """
 
 from __future__ import annotations
@@ -111,6 +112,12 @@ def broken(fail: bool = True, seconds: int = 1) -> str:
     """Beside the step that fails are two in a row that have nothing to do with it."""
     late = slow(slow(seconds))
     return both(stumble(fail), late)
+
+
+@pipeline
+def spread(fail: bool = True, n: int = 3) -> list[bool]:
+    """Of the iterations one fails."""
+    return [stumble(fail and x == 1) for x in numbers(n)]
 
 
 @pipeline

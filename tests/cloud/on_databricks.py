@@ -78,6 +78,8 @@ class Client:
         if pipeline == "broken":
             notes = [f"the run is {word} when its last task is {words.get('outputs')}"]
             notes += [f"beside the task that fails, {t} is {words.get(t)}" for t in ("slow", "slow_2")]
+        if pipeline == "spread":
+            notes = [f"when an iteration fails: {words}"]
         return Ended(
             word,
             {"SUCCESS": True, "FAILED": False}.get(word),

@@ -60,7 +60,7 @@ class Client:
         }
         state = str(found.get("state"))
         word = str(tasks.get("on_failure", {}).get("state", "nothing is known"))
-        notes = [f"{n}: {t.get('state')}" for n, t in tasks.items() if pipeline in ("broken", "swept") and n != pipeline]
+        notes = [f"{n}: {t.get('state')}" for n, t in tasks.items() if pipeline in ("broken", "spread", "swept") and n != pipeline]
         return Ended(
             state, ENDS.get(state), failed, "done" if word == "SUCCEEDED" else word, None, (*notes, *facts(_looked(tasks))), _why(found)
         )

@@ -20,8 +20,9 @@ PIPELINES = Path(__file__).with_name("conformance.py")
 PAUSE, PATIENCE = 20.0, 3 * 3600.0
 """Seconds between two looks at a run; after which nobody waits any longer."""
 FAILING, HANDLER = "stumble", "on_failure"
-"""The tasks of the step that is told to fail, and of the step of on_failure. Where a region around the former is one task, that task's
-name begins with `try`."""
+"""The tasks of the step that is told to fail, and of the step of on_failure."""
+REGIONS = ("try", "for", "map")
+"""How the names of regions begin that are one task, in which that step fails."""
 KEPT = "not run: a task before it has failed"
 """What a task says that fails because another one has."""
 
@@ -91,6 +92,7 @@ TRIALS = (
     Trial("agrees with the plain call", "conformance", GIVEN, "value"),
     Trial("fails when a step fails, and runs the step of on_failure", "conformance", {"fail": True}, "handled"),
     Trial("fails when a step fails, and nothing handles it", "broken", {"seconds": 90}, "failure"),
+    Trial("fails when an iteration fails", "spread", {}, "failure"),
     Trial("fails when the clean-up after a failure succeeds", "swept", {}, "failure"),
     Trial("tells what a task finds", "facts", {"flag": True, "size": 2**40, "ratio": 0.1 + 0.2}, "nothing"),
 )
@@ -222,7 +224,7 @@ def judge(trial: Trial, ended: Ended, expected: str | None) -> list[str]:
         return []
     if ended.good or ended.good is None:
         return ["a step has failed, and the run has not" if ended.good else f"it ended as {ended.state}: {ended.why}"]
-    at = [t for t in ended.failed if t == FAILING or t.startswith("try")]
+    at = [t for t in ended.failed if t.startswith((FAILING, *REGIONS))]
     others = {t: m for t, m in ended.failed.items() if t not in at}
     found = [] if at else [f"the step {FAILING} has not failed, for all that is known"]
     found += [f"should not have failed: {t}: {m}" for t, m in others.items()]

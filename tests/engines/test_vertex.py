@@ -170,10 +170,10 @@ def test_what_is_tried_on_a_real_account(
         assert said in outcome.log
 
 
-@pytest.mark.parametrize(("pipeline", "given"), [("broken", {"seconds": 0}), ("swept", {}), ("facts", {"size": 2**40})])
+@pytest.mark.parametrize(("pipeline", "given"), [("broken", {"seconds": 0}), ("spread", {}), ("swept", {}), ("facts", {"size": 2**40})])
 def test_what_else_is_tried(pipeline: str, given: dict[str, Any], kfp: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kfp_engine, "compile_source", lambda source: compile_source(source, pipeline))
     kfp.compiled(CONFORMANCE, tmp_path)
     outcome = kfp.by_the_rules(tmp_path, given, {})
     assert (outcome.error is None) == (pipeline == "facts"), outcome.log
-    assert {"broken": "meant to fail", "swept": "the clean-up has run", "facts": ""}[pipeline] in outcome.log
+    assert {"broken": "meant to fail", "spread": "meant to fail", "swept": "the clean-up has run", "facts": ""}[pipeline] in outcome.log

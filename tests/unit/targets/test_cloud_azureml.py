@@ -19,6 +19,7 @@ STATES: dict[str, dict[str, Any]] = {
     "agrees": {n: {"status": "done"} for n in ("stumble", "outputs")},
     "handles": {"stumble": FAILED, "agree": {"status": "stopped"}, "on_failure": {"status": "done"}, "verdict": FAILED},
     "broken": {"slow": {"status": "done"}, "stumble": None},
+    "spread": {"numbers": {"status": "done"}, "for_1": FAILED},
     "swept": {"stumble": FAILED, "try_1_verdict": FAILED},
     "facts": {"look": {"status": "done"}},
 }

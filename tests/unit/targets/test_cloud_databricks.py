@@ -20,6 +20,7 @@ Finished, Json = fakes.Finished, dict[str, Any]
 TASKS = {
     "conformance": {"read": [], "stumble": [], "agree": ["read", "stumble"], "outputs": ["agree"], "on_failure": None, "verdict": None},
     "broken": {"slow": [], "slow_2": ["slow"], "stumble": [], "outputs": ["slow_2", "stumble"]},
+    "spread": {"numbers": [], "stumble": ["numbers"], "outputs": ["stumble"]},
     "swept": {"stumble": [], "sweep": None, "try_1_verdict": None, "outputs": ["try_1_verdict"]},
     "facts": {"outputs": []},
 }
@@ -73,6 +74,7 @@ def test_runs_that_end_as_they_should(there: tuple[Any, Any]) -> None:
     assert "conformance 1000: RUNNING" in said
     assert "- the run is FAILED when its last task is UPSTREAM_FAILED" in said
     assert "- beside the task that fails, slow_2 is SUCCESS" in said
+    assert "- when an iteration fails: {'numbers': 'SUCCESS', 'stumble': 'FAILED', 'outputs': 'UPSTREAM_FAILED'}" in said
     assert "- python: 3.12.3" in said
     started = [r.body["job_parameters"] for r in workspace.requests if r.path.endswith("run-now")]
     assert started[0]["ratio"] == "0.30000000000000004"
@@ -102,7 +104,7 @@ def test_what_is_uploaded_and_what_the_job_says_of_it(there: tuple[Any, Any], mo
 
 def test_jobs_and_folder_are_taken_away(there: tuple[Any, Any]) -> None:
     workspace, client = there
-    verified(client, verify.TRIALS[2:4])
+    verified(client, verify.TRIALS[2:5])
     assert not workspace.jobs
     assert not workspace.files
     assert not workspace.notebooks
@@ -148,7 +150,7 @@ def test_a_run_that_ends_otherwise_is_bad(number: int, end: Json, told: str, the
 def test_what_the_workspace_says_against_a_request_is_shown(path: str, told: str, there: tuple[Any, Any]) -> None:
     workspace, client = there
     workspace.refuse[path] = (403, {"error_code": "PERMISSION_DENIED", "message": "you may not"})
-    good, said = verified(client, verify.TRIALS[3:4])
+    good, said = verified(client, verify.TRIALS[4:5])
     assert not good
     assert f"      {told}" in said
     assert "you may not" in said

@@ -21,6 +21,7 @@ STATES: dict[str, dict[str, Any]] = {
     "handles": {"read": {"status": "done"}, "stumble": FAILED, "agree": {"status": "stopped"}, "on_failure": {"status": "done"},
                 "verdict": FAILED},
     "broken": {"slow": {"status": "done"}, "stumble": FAILED},
+    "spread": {"numbers": {"status": "done"}, "for_1": FAILED},
     "swept": {"stumble": FAILED, "sweep": {"status": "done"}, "try_1_verdict": FAILED},
     "facts": {"look": {"status": "done"}, "outputs": {"status": "done"}},
 }  # fmt: skip
@@ -101,7 +102,7 @@ def test_runs_that_end_as_they_should(account: Account, client: Any) -> None:
     assert {"Name": "expected", "Value": f'"{clouds.EXPECTED}"'} in first
     assert second == [{"Name": "fail", "Value": "true"}]
     assert [c[c.index("--pipeline-name") + 1] for c in made if c[1] == "delete-pipeline"] == [
-        f"wye-verify-1-{p}" for p in ("conformance", "broken", "swept", "facts")
+        f"wye-verify-1-{p}" for p in ("conformance", "broken", "spread", "swept", "facts")
     ]
     assert made[-1][:4] == ["s3", "rm", "--recursive", "s3://bucket/wye/"]
 

@@ -33,6 +33,10 @@ class Service:
             {"state": "PIPELINE_STATE_SUCCEEDED"},
             {"state": "PIPELINE_STATE_FAILED", "jobDetail": details(stumble="FAILED", exit_handler_1="FAILED", on_failure="SUCCEEDED")},
             {"state": "PIPELINE_STATE_FAILED", "jobDetail": details(stumble="FAILED", slow_2="NOT_TRIGGERED", broken="FAILED")},
+            {
+                "state": "PIPELINE_STATE_FAILED",
+                "jobDetail": details(map_1="FAILED", for_loop_2="FAILED", stumble="FAILED"),
+            },
             {"state": "PIPELINE_STATE_FAILED", "jobDetail": details(try_1="FAILED")},
             {"state": "PIPELINE_STATE_SUCCEEDED", "jobDetail": details(look="SUCCEEDED")},
         ]
@@ -57,7 +61,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Service, Any]]:
 
 def test_runs_that_end_as_they_should(there: tuple[Service, Any]) -> None:
     found = {"look": {"execution": {"metadata": {"output:Output": '{"python":"3.11.9"}'}}}}
-    there[0].outcomes[4]["jobDetail"]["taskDetails"][0] |= found["look"]
+    there[0].outcomes[5]["jobDetail"]["taskDetails"][0] |= found["look"]
     good, said = verified(there[1])
     assert good, said
     first, second, *_ = there[0].created
@@ -94,7 +98,7 @@ def test_what_the_service_says_against_a_request_is_shown(there: tuple[Service, 
     there[0].status = 403
     good, said = verified(there[1])
     assert not good
-    assert said.count("BAD") == 4
+    assert said.count("BAD") == 5
     assert "POST /v1/projects/p/locations/l/pipelineJobs: HTTP 403: " in said
 
 

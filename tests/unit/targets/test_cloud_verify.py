@@ -72,7 +72,7 @@ def test_runs_that_end_as_they_should() -> None:
     started = [c for c in cloud.calls if c[0] == "start"]
     assert started[0][2] == verify.GIVEN | {"expected": clouds.EXPECTED}
     assert started[1][2] == {"fail": True}
-    assert [c[1] for c in cloud.calls if c[0] == "deploy"] == ["conformance", "broken", "swept", "facts"]
+    assert [c[1] for c in cloud.calls if c[0] == "deploy"] == ["conformance", "broken", "spread", "swept", "facts"]
     assert not [c for c in cloud.calls if c[0] == "stop"]
     assert cloud.calls[-1] == ("clean",)
 
@@ -88,7 +88,8 @@ def test_runs_that_end_as_they_should() -> None:
         (1, Ended("Failed", False, {}, "done"), "the step stumble has not failed, for all that is known"),
         (1, Ended("Failed", False, STUMBLED | {"square": "oh"}, "done"), "should not have failed: square: oh"),
         (2, Ended("Succeeded", True), "a step has failed, and the run has not"),
-        (3, Ended("Canceled", None, why="by hand"), "it ended as Canceled: by hand"),
+        (3, Ended("Failed", False, {"for_1": "meant", "numbers": "oh"}), "should not have failed: numbers: oh"),
+        (4, Ended("Canceled", None, why="by hand"), "it ended as Canceled: by hand"),
     ],
 )
 def test_a_run_that_ends_otherwise_is_bad(number: int, ended: Any, told: str) -> None:
@@ -99,9 +100,9 @@ def test_a_run_that_ends_otherwise_is_bad(number: int, ended: Any, told: str) ->
 
 
 def test_what_only_tells_is_never_bad() -> None:
-    good, said = verified(Cloud({4: Ended("Failed", False, {"look": "no"})}))
+    good, said = verified(Cloud({5: Ended("Failed", False, {"look": "no"})}))
     assert good
-    assert "?   tells what a task finds: run/5\n      it ended as Failed\n      look: no" in said
+    assert "?   tells what a task finds: run/6\n      it ended as Failed\n      look: no" in said
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_an_answer_that_is_not_as_documented_is_bad() -> None:
 
     good, said = verified(Other())
     assert not good
-    assert "run/4\n      an answer that is not understood: KeyError('status')" in said
+    assert "run/5\n      an answer that is not understood: KeyError('status')" in said
     assert said.count("BAD") == 1
 
 
@@ -141,7 +142,7 @@ def test_what_was_made_is_taken_away_also_after_a_failure() -> None:
     cloud = Broken()
     with pytest.raises(KeyboardInterrupt):
         verified(cloud)
-    assert [c for c in cloud.calls if c[0] == "stop"] == [("stop", f"run/{n}") for n in range(1, 6)]
+    assert [c for c in cloud.calls if c[0] == "stop"] == [("stop", f"run/{n}") for n in range(1, 7)]
     assert cloud.calls[-1] == ("clean",)
 
 
