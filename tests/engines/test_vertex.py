@@ -5,11 +5,13 @@ tests' own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kfp_engine
 import pytest
 from kfp_engine import REQUIREMENTS, ROOT, Engine, equals_the_plain_call, written
 from test_kubeflow import (  # noqa: F401
@@ -32,6 +34,7 @@ from test_kubeflow_control import (  # noqa: F401
     test_loops_in_loops,
 )
 
+from wye.driver import compile_source
 from wye.testing.cases import Case, examples, feature_cases, further
 from wye.testing.environments import engine
 
@@ -144,16 +147,33 @@ def test_who_reads_an_artifact_has_a_copy(n: int, kfp: Engine, plain: Any, tmp_p
 CONFORMANCE = ROOT / "tests" / "cloud" / "conformance.py"
 
 
-def test_what_is_tried_on_a_real_account(kfp: Engine, plain: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_what_is_tried_on_a_real_account(
+    kfp: Engine,
+    plain: Any,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """It agrees with the plain call; it says so when it does not; and it fails when a step does."""
-    case = Case("conformance", CONFORMANCE)
-    equals_the_plain_call(case, kfp, plain, tmp_path)
-    expected = json.loads(plain(case).value)
-    for given, good, said in (
-        ({"expected": expected}, True, ""),
-        ({"expected": expected + " "}, False, "the plain call returns"),
+    monkeypatch.setattr(kfp_engine, "compile_source", lambda source: compile_source(source, "conformance"))
+    equals_the_plain_call(Case("conformance", CONFORMANCE), kfp, plain, tmp_path)
+    values = {"n": 3, "ratio": 0.1 + 0.2, "flag": True, "text": 'a "b" \\ {{job.id}} $HOME\n$(id)', "xs": [None, 2.5]}
+    value = plain(Case("conformance", CONFORMANCE, values)).value
+    given = values | {"xs": "[null,2.5]"}
+    expected = hashlib.sha256(json.loads(value).encode()).hexdigest()
+    for told, good, said in (
+        (given | {"expected": expected}, True, ""),
+        ({"expected": expected}, False, "not what the plain call returns"),
         ({"fail": True}, False, "the run has failed, as it should"),
     ):
-        outcome = kfp.by_the_rules(tmp_path, given, {}, seed=len(said))
+        outcome = kfp.by_the_rules(tmp_path, told, {}, seed=len(said))
         assert (outcome.error is None) == good, outcome.log
         assert said in outcome.log
+
+
+@pytest.mark.parametrize(("pipeline", "given"), [("broken", {"seconds": 0}), ("spread", {}), ("swept", {}), ("facts", {"size": 2**40})])
+def test_what_else_is_tried(pipeline: str, given: dict[str, Any], kfp: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kfp_engine, "compile_source", lambda source: compile_source(source, pipeline))
+    kfp.compiled(CONFORMANCE, tmp_path)
+    outcome = kfp.by_the_rules(tmp_path, given, {})
+    assert (outcome.error is None) == (pipeline == "facts"), outcome.log
+    assert {"broken": "meant to fail", "spread": "meant to fail", "swept": "the clean-up has run", "facts": ""}[pipeline] in outcome.log
