@@ -8,6 +8,51 @@ import pytest
 from fixed import Fixed, check, read
 
 PROGRAMS = r"""
+# a dict whose keys are equal, in a loop over it
+ys = []
+for k in {"a": inc(n), "b": n, "a": 2}:
+    ys.append(k)
+zs = []
+for k, v in {"a": inc(n), "b": n, "a": 2, **{"b": 5, "c": n}}.items():
+    zs.append((k, inc(v)))
+return ys, zs, [inc(v) for v in {1: n, True: 5, 1.0: 7}.values()]
+---
+# a dict that is written to twice, in a loop over it
+found = {}
+for name in ["ab", "ac", "b"]:
+    found[name[0]] = inc(len(name) + n)
+    found["z"] = n
+found["b"] = 7
+ys = []
+for k, v in found.items():
+    ys.append((k, inc(v)))
+return ys, list(found), len(found)
+---
+# a dict comprehension over equal keys, in a loop over it
+found = {k: inc(n) for k in ["a", "b", "a"]}
+return [inc(v) for v in found.values()], found
+---
+# keys of which only a run can tell that they are equal
+ys = []
+for k in {n: 1, 3: 2}:
+    ys.append(inc(k))
+for k in {m: 1}:
+    ys.append(inc(k))
+return ys
+# with n=4
+---
+# an overwritten value that fails
+ys = []
+for v in {"a": 1 // m, "a": 2}.values():
+    ys.append(inc(v))
+return ys
+---
+# a key that cannot be one
+ys = []
+for k in {[1]: 2}:
+    ys.append(n)
+return ys
+---
 # fan-in by append
 ys = []
 for x in xs:

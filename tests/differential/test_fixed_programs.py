@@ -9,6 +9,21 @@ import pytest
 from fixed import Fixed, check, read
 
 PROGRAMS = r'''
+both = {"x": inc(n), "by": m}
+ys = [inc(**both), inc(*[n, 2]), inc(**{**{"x": 1}, "by": 5}), inc(*(n,), by=3)]
+both["x"] = 100
+ys.append(inc(**both))
+return ys, [inc(**q) for q in [{"x": 1}, {"x": n, "by": 4}]], [add(*t) for t in [(1, 2), (n, inc(n))]]
+---
+return inc(**table(n))
+# WYE1024
+---
+both = {"x": n}
+if n > 2:
+    both = {"x": m, "by": 2}
+return inc(**both)
+# WYE1024
+---
 t = (10 // m, n)
 return t[1]
 ---

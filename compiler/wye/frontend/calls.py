@@ -14,9 +14,8 @@ from wye.frontend.annotations import ClassInfo
 from wye.frontend.declarations import parameters_of
 from wye.frontend.displays import display
 from wye.frontend.expressions import Expressions
-from wye.frontend.frame import Frame, constant, items_of
+from wye.frontend.frame import Frame, constant, items_of, pairs_of
 from wye.frontend.project import ATTRIBUTE, BUILTINS, Definition, External, Resolved, Unresolved, dotted
-from wye.frontend.unrolling import dict_items
 from wye.ir.expressions import references
 from wye.ir.model import (
     Builtin,
@@ -247,22 +246,23 @@ class Calls:
         return tuple(bound.items())
 
     def _arguments(self, node: cst.Call) -> Iterator[tuple[str | None, Expr, cst.CSTNode | None]]:
-        """(keyword or None, value, place) of each argument; `*` and `**` of literals are spread. No place: it could not be read."""
+        """(keyword or None, value, place) of each argument; `*` and `**` of what is known when the pipeline is
+        compiled are spread. No place: it could not be read."""
         for arg in node.args:
             if not arg.star:
                 yield arg.keyword.value if arg.keyword else None, self.expressions.plain(arg.value), arg.value
                 continue
             value = self.expressions.plain(arg.value)
-            literal = isinstance(arg.value, cst.List | cst.Tuple | cst.Dict)
-            if arg.star == "*" and literal and not isinstance(arg.value, cst.Dict):
+            if arg.star == "*":
                 items = items_of(self.frame, value)
                 if items is not None:
                     for item in items:
                         yield None, item, arg
                     continue
-            pairs = dict_items(self.frame, value) if arg.star == "**" and literal else None
+            pairs = pairs_of(self.frame, value) if arg.star == "**" else None
             if pairs is None:
-                yield None, self.frame.error("WYE1024", f"`{arg.star}` unpacks a literal only", arg, help="name the arguments"), None
+                message = f"`{arg.star}` unpacks what only a run can tell"
+                yield None, self.frame.error("WYE1024", message, arg, help="name the arguments"), None
                 continue
             for key, item in pairs:
                 known, name = constant(key)

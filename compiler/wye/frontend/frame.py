@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from wye.diagnostics import Diagnostic, Label, Span
 from wye.frontend.annotations import Annotations
 from wye.frontend.constants import Constants
 from wye.frontend.declarations import Declarations, PipelineDeclaration
-from wye.frontend.inference import ITERATORS, VIEWS, value_type
+from wye.frontend.inference import ITERATORS, SCALARS, VIEWS, value_type
 from wye.frontend.project import Module, Project
 from wye.ir.expressions import children, raises
 from wye.ir.model import (
@@ -301,10 +301,35 @@ def items_of(frame: Frame, expr: Expr) -> Iterator[Expr] | None:
     match expr:
         case Display(kind="list" | "tuple", items=items):
             return None if any(isinstance(i, Star) for i in items) else iter(items)
-        case DictDisplay(items=pairs):
-            return None if any(k is None for k, _ in pairs) else iter([k for k, _ in pairs if k is not None])
+        case DictDisplay():
+            pairs = pairs_of(frame, expr)
+            return None if pairs is None else iter([k for k, _ in pairs])
         case Const(span=span):
             value = constant(expr)[1]
             if isinstance(value, list | tuple | dict | str):
                 return (frame.const(v, span) for v in value)
+    return None
+
+
+def pairs_of(frame: Frame, expr: Expr) -> list[tuple[Expr, Expr]] | None:
+    """The items of a dict whose keys are known at compile time, as Python has them: of equal keys the first, with the value of the last.
+    None when only a run can tell, or a value is overwritten whose evaluation may fail."""
+    if isinstance(expr, DictDisplay):
+        items = list(expr.items)
+        if len(items) == 1 and items[0][0] is not None and items[0][0].type in SCALARS:
+            return [(items[0][0], items[0][1])]
+        found: dict[Any, tuple[Expr, Expr]] = {}
+        for key, value in items:
+            inner = pairs_of(frame, value) if key is None else [(key, value)]
+            for k, v in inner if inner is not None else ():
+                known, plain = constant(k)
+                if not known or not isinstance(plain, Hashable) or (plain in found and not is_value(found[plain][1])):
+                    return None
+                found[plain] = (found[plain][0] if plain in found else k, v)
+            if inner is None:
+                return None
+        return list(found.values())
+    known, plain = constant(expr)
+    if known and isinstance(plain, dict):
+        return [(frame.const(k, expr.span), frame.const(v, expr.span)) for k, v in plain.items()]
     return None

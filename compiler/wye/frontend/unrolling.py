@@ -8,8 +8,8 @@ from typing import Any
 
 from wye.diagnostics import Span
 from wye.frontend.displays import display
-from wye.frontend.frame import Frame, constant, items_of
-from wye.ir.model import Builtin, DictDisplay, Expr, Method, Node
+from wye.frontend.frame import Frame, constant, items_of, pairs_of
+from wye.ir.model import Builtin, Expr, Method, Node
 
 MAX_UNROLLED = 64
 
@@ -42,7 +42,7 @@ def known_items(frame: Frame, value: Expr) -> Iterable[Expr] | None:
             if known and (all(type(v) is str for v in plain) or all(type(v) is int for v in plain)):
                 return [frame.const(v, span) for v in sorted(plain)]
         case Method(value=inner, name="items" | "keys" | "values" as name, args=()):
-            pairs = dict_items(frame, inner)
+            pairs = pairs_of(frame, inner)
             if pairs is not None:
                 if name == "items":
                     return [display("tuple", pair, span) for pair in pairs]
@@ -81,14 +81,3 @@ class _Consts(Sequence[Expr]):
 
 def with_after(node: Node, ids: tuple[str, ...]) -> Node:
     return replace(node, after=tuple(dict.fromkeys((*node.after, *ids))))
-
-
-def dict_items(frame: Frame, value: Expr) -> list[tuple[Expr, Expr]] | None:
-    """The items of a dict whose keys are known at compile time."""
-    if isinstance(value, DictDisplay):
-        pairs = [(k, v) for k, v in value.items if k is not None]
-        return pairs if len(pairs) == len(value.items) and all(constant(k)[0] for k, _ in pairs) else None
-    known, plain = constant(value)
-    if known and isinstance(plain, dict):
-        return [(frame.const(k, value.span), frame.const(v, value.span)) for k, v in plain.items()]
-    return None
