@@ -313,6 +313,8 @@ class Writer(Words):
             (lambda: self.known("dict") or "{'k': 1}", x, {x: "str"}),
             ("NAMES", x, {x: "str"}),
             (lambda: f"rows({self.t_int(2)})", x, {x: "dict"}),
+            (lambda: f"{{'a': {self.t_int(2)}, 'k': {self.t_int(2)}, 'a': {self.t_int(2)}}}.items()", pair, {k: "str", x: "int"}),
+            (lambda: f"{{**{self.known('dict') or 'table(3)'}, 'k': {self.t_int(2)}}}", x, {x: "str"}),
         ]
         over, target, kinds = options[self.below(len(options))]
         return (over() if callable(over) else over), target, kinds

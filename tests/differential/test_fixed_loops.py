@@ -8,6 +8,19 @@ import pytest
 from fixed import Fixed, check, read
 
 PROGRAMS = r"""
+# sorted() of what has no items
+ys = []
+for x in sorted(None):
+    ys.append(x)
+return ys
+---
+# sorted() of a number, in an arm
+ys = []
+if n > 99:
+    for x in sorted(5):
+        ys.append(x)
+return ys
+---
 # a dict whose keys are equal, in a loop over it
 ys = []
 for k in {"a": inc(n), "b": n, "a": 2}:

@@ -39,6 +39,7 @@ def known_items(frame: Frame, value: Expr) -> Iterable[Expr] | None:
             return list(items)[::-1] if items is not None else None
         case Builtin(name="sorted", args=(inner,), keywords=()):
             known, plain = constant(inner)
+            plain = plain if isinstance(plain, list | tuple | dict | str) else (None,)  # what else there is, a run looks at
             if known and (all(type(v) is str for v in plain) or all(type(v) is int for v in plain)):
                 return [frame.const(v, span) for v in sorted(plain)]
         case Method(value=inner, name="items" | "keys" | "values" as name, args=()):
