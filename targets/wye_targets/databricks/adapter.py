@@ -2,7 +2,7 @@
 
 Each generated notebook calls `run`. Standard library alone, Python 3.9 to 3.14. Beside this file, among the workspace's files:
 
-    pipeline.json tasks/<task>.json programs/<program>/… wye_runtime/…
+    pipeline.json tasks/<task>.json programs/<program>/… wye_runtime/… wye_databricks_turns.py (the tasks of loops)
 
 What a task hands on is one task value, `wye`: its status and its outputs, as wire text. Artifacts, and what is larger than a task value
 may be, are files below `<store>/<pipeline>/<run>/<task>/`; so is all of it (`state.json`) where a job has more tasks than a run may have
@@ -65,6 +65,8 @@ class Task:
         self.told: Any = None
         self.texts: dict[str, str] = {}
         self.fetched = 0
+        self.turn: Json | None = None
+        """In an iteration of a loop: which, and the token of the task that listed the items."""
 
     def given(self, name: str) -> str:
         return str(self.dbutils.widgets.get(name))
@@ -81,6 +83,8 @@ class Task:
             self.note("stopped")
             raise TaskFailed("not run: a task before it has failed")
         if kept:
+            if form["op"] == "items":
+                self.turns().nothing(self)
             self.note(kept)
             print("skipped: its branch was not taken")
             return None
@@ -99,7 +103,18 @@ class Task:
         if form["op"] == "end":
             self.note("done")
             return "null"
+        if "loop" in form or form["op"] == "items":
+            {"items": self.turns().list_items, "gather": self.turns().gather}.get(form["op"], self.turns().run_turn)(self)
+            return None
         return self.execute()
+
+    def turns(self) -> Any:
+        import wye_databricks_turns  # type: ignore[import-not-found]  # beside this file, in jobs with loops
+
+        return wye_databricks_turns
+
+    def fail(self, message: str) -> None:
+        raise TaskFailed(message)
 
     def execute(self) -> str | None:
         out = os.path.join(self.scratch, "out")
@@ -116,10 +131,12 @@ class Task:
     def command(self, out: str) -> list[str]:
         """The runner, with copies of all that it reads on local disk."""
         form = self.form
-        task = {k: v for k, v in form.items() if k not in ("guards", "checks", "handles", "reports", "returns", "python")}
+        task = {k: v for k, v in form.items() if k not in ("guards", "checks", "handles", "reports", "returns", "python", "loop")}
         if form.get("context"):
             known = {"run_id": self.given("wye.run"), "scheduled_time": self.scheduled(), "pipeline": self.spec["pipeline"]}
             task["context"] = {**known, "attempt": int(self.given("wye.attempt"))}
+            if self.turn:
+                task["context"]["task_id"] = f"{form['loop']['id']}[{self.turn['index']}].{form['id']}"
         files = {"task": task, "values": {name: self.entry(origin) for name, origin in form["inputs"].items()}}
         runtime = shutil.copytree(
             os.path.join(HERE, "wye_runtime"), os.path.join(self.scratch, "wye_runtime"), copy_function=shutil.copyfile
@@ -197,17 +214,26 @@ class Task:
             return {"text": wire(origin["const"])}
         if "param" in origin:
             return {"text": self.texts[origin["param"]]}
+        if "item" in origin:
+            assert self.turn
+            return self.fetch(self.turns().elements(self, origin["item"])[self.turn["index"]], origin["format"])
+        return self.fetch(self.made(origin), origin["format"])
+
+    def made(self, origin: Json) -> Any:
+        """What a task handed on, as it did."""
         made = self.state(origin["task"]).get("outputs", {})
         if origin["output"] not in made:
             raise TaskFailed(f"the task {origin['task']} left no value {origin['output']}")
-        return self.fetch(made[origin["output"]], origin["format"])
+        return made[origin["output"]]
 
     def fetch(self, value: Any, format: str) -> Json:
-        """What another task handed on: text, a list of texts, or a file, copied here."""
+        """What another task handed on: text, a list, or a file, copied here."""
         if isinstance(value, str):
             return {"text": value}
+        if isinstance(value, dict) and "values" in value:
+            value = self.got(value["values"])
         if isinstance(value, list):
-            return {"list": [{"text": v} for v in value]}
+            return {"list": [self.fetch(v, format[:-1]) for v in value]}
         self.fetched += 1
         place = os.path.join(self.scratch, f"in{self.fetched}")
         copy(os.path.join(self.root(), *value["file"].split("/")), place)
@@ -242,20 +268,36 @@ class Task:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def place(self) -> str:
+        """Where this task's files are, below the run's."""
+        return f"{self.name}/{self.turn['index']}" if self.turn else self.name
+
+    def got(self, place: str) -> Any:
+        return read(os.path.join(self.root(), place))
+
+    def put(self, content: Any, place: str) -> None:
+        """JSON on the volume, in one go."""
+        os.makedirs(os.path.dirname(os.path.join(self.root(), place)), exist_ok=True)
+        write(os.path.join(self.scratch, "content.json"), content)
+        shutil.copyfile(os.path.join(self.scratch, "content.json"), os.path.join(self.root(), place))
+
+    def limited(self) -> bool:
+        """Whether what the task hands on is a task value."""
+        return bool(self.form.get("reports")) and self.spec["states"] != "store" and self.turn is None
+
     def note(self, status: str, outputs: Json | None = None, error: Json | None = None) -> None:
         """Say what became of the task, to those who ask."""
-        if not self.form.get("reports"):
+        if not self.form.get("reports") and self.turn is None:
             return
         state: Json = {"status": status}
         if outputs:
             state["outputs"] = outputs
         if error:
             state["error"] = {"type": error["type"], "message": error["message"][:4000]}
-        if self.spec["states"] == "store":
-            place = os.path.join(self.root(), self.name)
-            os.makedirs(place, exist_ok=True)
-            write(os.path.join(self.scratch, "state.json"), state)
-            shutil.copyfile(os.path.join(self.scratch, "state.json"), os.path.join(place, "state.json"))
+        if self.turn:
+            state["token"] = self.turn["token"]
+        if not self.limited():
+            self.put(state, f"{self.place()}/state.json")
         else:
             self.dbutils.jobs.taskValues.set(key=KEY, value=state)
 
@@ -273,7 +315,7 @@ class Task:
             else:
                 made[name] = self.store(path, name)
         texts = sorted((n for n in made if not isinstance(made[n], dict)), key=lambda n: -size(made[n]))
-        while self.form.get("reports") and self.spec["states"] != "store" and size({"status": "done", "outputs": made}) > LIMIT and texts:
+        while self.limited() and size({"status": "done", "outputs": made}) > LIMIT and texts:
             name = texts.pop(0)
             if "store" not in self.spec:
                 self.note("failed", error={"type": [], "message": f"the output {name} is too large for a task value"})
@@ -286,7 +328,7 @@ class Task:
 
     def store(self, path: str, name: str) -> Json:
         """Copy an output to the volume, to a place that no other attempt has."""
-        place = "/".join([self.name, uuid.uuid4().hex[:8], name])
+        place = "/".join([self.place(), uuid.uuid4().hex[:8], name])
         target = os.path.join(self.root(), *place.split("/"))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         copy(path, target)
