@@ -49,6 +49,11 @@ def consumer() -> Callable[[list[tuple[str, Json]]], dict[str, list[str]]]:
     return ask
 
 
+def notebooks(job: Json) -> list[Json]:
+    """The tasks that run something."""
+    return [t for t in job["tasks"] if "condition_task" not in t]
+
+
 def nested(task: Json) -> Json:
     """The task itself, or the one that it runs for each item."""
     return dict(task["for_each_task"]["task"] if "for_each_task" in task else task)
@@ -57,9 +62,9 @@ def nested(task: Json) -> Json:
 def ours(case: str, job: Json) -> str:
     """What our own checks find wrong with a job of that case; empty when nothing."""
     there = CASES[case]
-    notebooks = {f"./notebooks/{f.name}": "" for f in (there / "notebooks").glob("*.py")}
+    files = {f"./notebooks/{f.name}": "" for f in (there / "notebooks").glob("*.py")}
     try:
-        jobs.check(job, notebooks)
+        jobs.check(job, files)
     except jobs.Refused as refused:
         return str(refused)
     except (KeyError, TypeError, AttributeError) as error:
@@ -82,7 +87,7 @@ def test_our_own_checks_take_every_job(case: str) -> None:
 def test_bundle_and_json_are_one_job(case: str) -> None:
     text = json.dumps(job_of(case)).replace('"notebook_path": "./', '"notebook_path": "${workspace.file_path}/')
     job = json.loads(text)
-    for task in job["tasks"]:
+    for task in notebooks(job):
         notebook = nested(task)["notebook_task"]
         notebook["notebook_path"] = notebook["notebook_path"].removesuffix(".py")
     assert json.loads((CASES[case] / "job.json").read_text("utf-8")) == job
@@ -99,11 +104,12 @@ def test_what_stands_in_a_bundle_is_declared(case: str) -> None:
     assert {u for u in used if not u.startswith("var.")} <= {
         "workspace.file_path", "workspace.current_user.userName", "bundle.name", "bundle.target",
     }  # fmt: skip
-    loops = [t for t in job_of(case)["tasks"] if "for_each_task" in t]
-    inputs = {t["for_each_task"]["inputs"].strip("{}") for t in loops}
-    assert len(inputs) == len(loops)
-    assert set(re.findall(r"\{\{(.*?)\}\}", json.dumps(made))) <= jobs.REFERENCES.keys() | inputs | ({"input"} if loops else set())
-    for task in job_of(case)["tasks"]:
+    loops = [t["for_each_task"]["inputs"].strip("{}") for t in job_of(case)["tasks"] if "for_each_task" in t]
+    compared = [t["condition_task"]["left"].strip("{}") for t in job_of(case)["tasks"] if "condition_task" in t]
+    assert len(set(loops)) == len(loops)
+    known = {*jobs.REFERENCES, *loops, *compared, *(["input"] if loops else [])}
+    assert set(re.findall(r"\{\{(.*?)\}\}", json.dumps(made))) <= known
+    for task in notebooks(job_of(case)):
         notebook = CASES[case] / nested(task)["notebook_task"]["notebook_path"]
         assert notebook.read_text("utf-8").startswith("# Databricks notebook source\n")
         assert (CASES[case] / "src" / "tasks" / f"{task['task_key']}.json").is_file()
@@ -113,8 +119,8 @@ def test_what_stands_in_a_bundle_is_declared(case: str) -> None:
 
 
 def _last(job: Json) -> Json:
-    """The last task that is no loop."""
-    return dict_of([t for t in job["tasks"] if "for_each_task" not in t][-1])
+    """The last task that is a notebook."""
+    return dict_of([t for t in job["tasks"] if "notebook_task" in t][-1])
 
 
 def dict_of(value: Any) -> Json:
@@ -161,6 +167,39 @@ LOOPS: dict[str, tuple[str, Callable[[Json], Any]]] = {
     "an iteration that runs nowhere": ("ours", lambda j: [_each(j)["task"].pop(k, None) for k in ("environment_key", "new_cluster")]),
     "an iteration without a notebook": ("ours", lambda j: _each(j)["task"]["notebook_task"].update(notebook_path="./notebooks/no.py")),
 }
+
+
+def _condition(job: Json) -> Json:
+    """The last If/else task."""
+    return [t for t in job["tasks"] if "condition_task" in t][-1]
+
+
+def _arm(job: Json) -> Json:
+    """What the first task in an arm of it depends on."""
+    key = _condition(job)["task_key"]
+    return next(d for t in job["tasks"] for d in t.get("depends_on", ()) if d["task_key"] == key)
+
+
+CONDITIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
+    "an operator that does not exist": ("bundles sdk ours", lambda j: _condition(j)["condition_task"].update(op="EQUALS")),
+    "an operator that compares numbers": ("ours", lambda j: _condition(j)["condition_task"].update(op="GREATER_THAN")),
+    "no left side": ("bundles ours", lambda j: _condition(j)["condition_task"].pop("left")),
+    "a left side that is no reference": ("ours", lambda j: _condition(j)["condition_task"].update(left="true")),
+    "a value of nobody": ("ours", lambda j: _condition(j)["condition_task"].update(left="{{tasks.nobody.values.test_out}}")),
+    "a right side of another kind": ("ours", lambda j: _condition(j)["condition_task"].update(right="1")),
+    "a condition that runs somewhere": ("ours", lambda j: _condition(j).update(environment_key="default")),
+    "a condition that is retried": ("ours", lambda j: _condition(j).update(max_retries=0)),
+    "an outcome that there is not": ("ours", lambda j: _arm(j).update(outcome="yes")),
+    "an arm without an outcome": ("ours", lambda j: _arm(j).pop("outcome")),
+    "an outcome of a task without one": ("ours", lambda j: _condition(j)["depends_on"][0].update(outcome="true")),
+    "a field of a dependency that is misspelt": ("bundles sdk ours", lambda j: _arm(j).update(outcom="true")),
+}
+
+
+def test_each_way_to_break_a_condition_is_noticed(consumer: Callable[[list[tuple[str, Json]]], dict[str, list[str]]]) -> None:
+    cases = [c for c in CASES if any("condition_task" in t for t in job_of(c)["tasks"])]
+    assert len(cases) > 3
+    noticed(consumer, cases, CONDITIONS)
 
 
 def test_each_way_to_break_a_loop_is_noticed(consumer: Callable[[list[tuple[str, Json]]], dict[str, list[str]]]) -> None:

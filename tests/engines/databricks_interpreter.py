@@ -7,10 +7,10 @@ Rules, by page below https://docs.databricks.com/aws/en/: dependencies and `run_
 dev-tools/databricks-utils (48 KiB each, 250 a run) · dynamic value references jobs/dynamic-value-references · job parameters go before a
 task's jobs/job-parameters · notebooks in the workspace repos/supported-artifact-types · volumes (no append, no rename) volumes/ · limits
 jobs/large-jobs and the API's page of jobs/create · For each tasks jobs/tasks/for-each and jobs/tasks/for-each-lookup-example (at most 100
-iterations at a time, inputs of 48 KiB by reference)
+iterations at a time, inputs of 48 KiB by reference) · If/else tasks jobs/tasks/if-else and the API on `condition_task` and `outcome`
 
 Where no page says what happens, it is refused (a For each task without inputs, task values set in iterations), or every way is taken by
-turns: whether the other iterations start after one has failed.
+turns: whether the other iterations start after one has failed, whether NONE_FAILED counts what was kept from running.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ KNOWN = {
             "performance_target", "parameters", "environments", "job_clusters", "tasks"},
     "task": {"task_key", "depends_on", "run_if", "notebook_task", "environment_key", "job_cluster_key", "existing_cluster_id",
              "disable_auto_optimization", "max_retries"},
+    "condition": {"task_key", "depends_on", "run_if", "condition_task"},
     "each": {"task_key", "depends_on", "run_if", "for_each_task"},
     "turn": {"task_key", "notebook_task", "environment_key", "new_cluster", "job_cluster_key", "existing_cluster_id",
              "disable_auto_optimization", "max_retries"},
@@ -112,6 +113,8 @@ def deploy(build: Path, folder: Path, variables: Mapping[str, str] | None = None
                 _import(file, file.relative_to(build), folder, notebooks)
     job = _filled(bundle["resources"]["jobs"][name], known)
     for task in job["tasks"]:
+        if "condition_task" in task:
+            continue
         told = task.get("for_each_task", {"task": task})["task"].get("notebook_task", {})
         path = told.get("notebook_path", "")
         need(path.startswith("./") and path.endswith(".py"), f"not a notebook beside the bundle: {path}")
@@ -163,17 +166,26 @@ def check(job: Mapping[str, Any], notebooks: Mapping[str, str]) -> None:
     keys = [t["task_key"] for t in job["tasks"]]
     inner = [t["task_key"] for t in nested]
     need(len({*keys, *inner}) == len(keys) + len(inner), "two tasks with one key")
+    conditions = {t["task_key"] for t in job["tasks"] if "condition_task" in t}
     seen: set[str] = set()
     for task in job["tasks"]:
         key = task["task_key"]
-        known = KNOWN["each" if "for_each_task" in task else "task"]
+        known = KNOWN["each" if "for_each_task" in task else "condition" if "condition_task" in task else "task"]
         need(not task.keys() - known, f"unknown fields of the task {key}: {task.keys() - known}")
         need(re.fullmatch(r"[A-Za-z0-9_-]{1,100}", key), f"not a task key: {key!r}")
         waits = [d["task_key"] for d in task.get("depends_on", ())]
+        for d in task.get("depends_on", ()):
+            decides = d["task_key"] in conditions
+            need(d.keys() - {"task_key"} == ({"outcome"} if decides else set()), f"outcomes that {key} depends on: {d}")
+            need(d.get("outcome", "true") in ("true", "false"), f"outcomes that {key} depends on: {d}")
         need(set(waits) <= set(keys) and key not in waits, f"{key} depends on what is not there: {waits}")
         need(len(set(waits)) == len(waits), f"{key} depends on a task twice")
         need(set(waits) <= seen, f"{key} stands before what it depends on: a cycle, or hard to read")
         need(task.get("run_if", "ALL_SUCCESS") in RULES, f"run_if of {key}")
+        if "condition_task" in task:
+            _check_condition(task, seen)
+            seen.add(key)
+            continue
         if "for_each_task" in task:
             _check_each(task, seen)
             key, task = f"{key}[]", task["for_each_task"]["task"]
@@ -185,6 +197,16 @@ def check(job: Mapping[str, Any], notebooks: Mapping[str, str]) -> None:
         need(task.get("job_cluster_key", None) in (None, *clusters), f"no cluster {task.get('job_cluster_key')}")
         need("environment_key" not in task or task.get("disable_auto_optimization") is True, f"{key} may be retried by the platform")
         seen.add(key.removesuffix("[]"))
+
+
+def _check_condition(task: Mapping[str, Any], seen: set[str]) -> None:
+    """An If/else task: it compares a task value of a task that has ended, and has no place to run and no retries."""
+    key, condition = task["task_key"], task["condition_task"]
+    need(condition.keys() == {"op", "left", "right"}, f"fields of the If/else task {key}: {set(condition)}")
+    need(condition["op"] in ("EQUAL_TO", "NOT_EQUAL"), f"{key} compares by {condition['op']}, which this interpreter does not know")
+    need(VALUE.fullmatch(condition["left"]), f"{key} compares {condition['left']}")
+    need(VALUE.fullmatch(condition["left"])[1] in seen, f"{key} compares a value of no task before it")  # type: ignore[index]
+    need(condition["right"] in ("true", "false"), f"{key} compares with {condition['right']}")
 
 
 def _check_each(task: Mapping[str, Any], seen: set[str]) -> None:
@@ -353,10 +375,24 @@ def run_each(
 # --- a run ----------------------------------------------------------------------------------------------------------------------------
 
 
+def compares(state: State, condition: Mapping[str, str]) -> bool:
+    """Texts are compared; a bool as a task value is the text `true` or `false`."""
+    found = VALUE.fullmatch(condition["left"])
+    assert found
+    need(found[2] in state.values.get(found[1], {}), f"an If/else task compares a task value that is not there: {condition['left']}")
+    left = json.loads(state.values[found[1]][found[2]])
+    need(isinstance(left, bool), f"an If/else task compares {left!r}: no page says how it is written")
+    return (json.dumps(left) == condition["right"]) == (condition["op"] == "EQUAL_TO")
+
+
 def outcome(rule: str, results: list[str]) -> str:
-    """What becomes of a task whose dependencies have ended so: RUN, UPSTREAM_FAILED or EXCLUDED."""
-    if results and all(r == "EXCLUDED" for r in results):
+    """What becomes of a task whose dependencies have ended so: RUN, UPSTREAM_FAILED or EXCLUDED. UNMET: an If/else task with the other
+    outcome, which "must be met for this task to run"."""
+    if results and all(r in ("EXCLUDED", "UNMET") for r in results):
         return "EXCLUDED"  # whatever its run_if
+    if "UNMET" in results:
+        need(rule in ("ALL_SUCCESS", "NONE_FAILED"), f"an outcome that is not met, with {rule}: no page says what happens")
+        need({*results} <= {"UNMET", "EXCLUDED"}, f"an outcome that is not met beside {results}: no page says what happens")
     failed = [r in ("FAILED", "UPSTREAM_FAILED") for r in results]
     match rule:
         case "ALL_SUCCESS" | "NONE_FAILED":
@@ -388,6 +424,12 @@ def run(
     waiting = {t["task_key"]: t for t in job["tasks"]}
     printed = io.StringIO()
 
+    met: dict[str, str] = {}
+
+    def ended(dependency: Mapping[str, str]) -> str:
+        key = dependency["task_key"]
+        return results[key] if results[key] != "SUCCESS" or dependency.get("outcome") in (None, met.get(key)) else "UNMET"
+
     def attempt(key: str, task: Mapping[str, Any], input: str | None) -> tuple[str, str]:
         found = ("FAILED", "")
         for _ in range(1 + task.get("max_retries", 0) if key not in lost else 0):
@@ -403,8 +445,14 @@ def run(
             ready = [k for k, t in waiting.items() if all(d["task_key"] in results for d in t.get("depends_on", ()))]
             key = rng.choice(ready)
             task = waiting.pop(key)
-            found = outcome(task.get("run_if", "ALL_SUCCESS"), [results[d["task_key"]] for d in task.get("depends_on", ())])
-            if found == "RUN" and "for_each_task" in task:
+            rule, before = task.get("run_if", "ALL_SUCCESS"), [ended(d) for d in task.get("depends_on", ())]
+            need(rule != "ALL_SUCCESS" or len({r == "EXCLUDED" for r in before}) < 2, f"{key}: are tasks that are left out successful?")
+            if rule == "NONE_FAILED" and "UPSTREAM_FAILED" in before and "FAILED" not in before and rng.random() < 0.5:
+                before = ["SUCCESS" if r == "UPSTREAM_FAILED" else r for r in before]  # no page says that it counts as failed
+            found = outcome(rule, before)
+            if found == "RUN" and "condition_task" in task:
+                met[key], found = json.dumps(compares(state, task["condition_task"])), "SUCCESS"
+            elif found == "RUN" and "for_each_task" in task:
                 found = run_each(attempt, state, task, rng)
             elif found == "RUN":
                 found, left = attempt(key, task, None)

@@ -300,3 +300,20 @@ def test_the_interpreter_refuses_what_no_page_describes(tmp_path: Path) -> None:
 
     with pytest.raises(jobs.Refused, match=r"one goes over \[\]"):
         jobs.run(there, tmp_path / "volumes", prepare=empty)
+
+
+def test_a_loop_without_any_program(tmp_path: Path) -> None:
+    text = """
+@pipeline
+def p(ns: list[int] = [3, 1, 2]) -> int:
+    left = 0
+    for n in ns:
+        if left > 3:
+            break
+        left = left + n
+    return left
+"""
+    there = program(text, tmp_path)
+    assert not (there.folder / "src" / "programs").exists()
+    run = jobs.run(there, tmp_path / "volumes")
+    assert (run.state, run.exits["outputs"]) == ("SUCCESS", "4")

@@ -55,7 +55,8 @@ class Loop:
 class Draft:
     """A task on its way. `needs`: what it waits for; `checks`: those of them that may have failed; `watches`: what it cleans up after,
     and must do so again when any of that has run again; `of`: the tasks that a verdict judges; `handles`: the tasks of which one must have
-    failed for it to run. `requires`: those that must have succeeded. `soft`: "always" also when the run takes too long."""
+    failed for it to run. `requires`: those that must have succeeded. `soft`: "always" also when the run takes too long. `arms`: the `if`s
+    that it stands in, outermost first, each with whether in its first arm: what its guards are of."""
 
     id: str
     form: dict[str, Any]
@@ -70,6 +71,7 @@ class Draft:
     handles: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     soft: Soft = False
+    arms: tuple[tuple[str, bool], ...] = ()
     loop: Loop | None = None
 
     @property
@@ -88,6 +90,7 @@ class Scope:
     entered: tuple[str, ...] = ()
     excused: tuple[str, ...] = ()
     soft: Soft = False
+    arms: tuple[tuple[str, bool], ...] = ()
 
 
 class Regions:
@@ -167,7 +170,7 @@ class Regions:
 
     def _add(self, draft: Draft, waits: tuple[str, ...], scope: Scope) -> str:
         """Give a task its place: behind what it waits for, under what must hold for its block."""
-        draft.needs, draft.guards, draft.soft = waits, scope.guards, scope.soft
+        draft.needs, draft.guards, draft.soft, draft.arms = waits, scope.guards, scope.soft, scope.arms
         ended = [t for t in waits if t not in scope.excused]
         draft.requires = _once(t for t in (*ended, *scope.entered) if t in self.drafts)
         draft.checks = tuple(t for t in draft.requires if self.drafts[t].soft)
@@ -181,7 +184,8 @@ class Regions:
         condition = self._origin(node.condition)
         ends: tuple[str, ...] = ()
         for block, taken in ((node.then, True), (node.orelse, False)):
-            ends += self._block(block, replace(scope, waits=waits, guards=(*scope.guards, (condition, taken))))
+            guards, arms = (*scope.guards, (condition, taken)), (*scope.arms, (node.id, taken))
+            ends += self._block(block, replace(scope, waits=waits, guards=guards, arms=arms))
         for n, (then, orelse) in enumerate(zip(node.then.yields, node.orelse.yields)):
             one, other = self._origin(then), self._origin(orelse)
             self._origins["result", node.id, n] = one if one == other else {"select": condition, "then": one, "else": other}
@@ -215,14 +219,15 @@ class Regions:
         self._add(items, waits, scope)
         self._origins["item", node.id] = {"item": items.inputs["over"][0]}
         loop = Loop(node.id, items.id, self._fresh(f"{body.id}_item"), node.concurrency)
-        self._task(body, (items.id,), Scope(()), loop)
+        self._task(body, (items.id,), Scope((), arms=scope.arms), loop)
         form: dict[str, Any] = {"op": "gather", "outputs": []}
         for n, value in enumerate(node.body.yields):
             format = (value.format if isinstance(value, ir.Output | ir.Item) else "json") + "*"
             form["outputs"].append({"name": f"r{n}", "format": format, "of": self._left(value)})
             self._origins["result", node.id, n] = {"task": node.id, "output": f"r{n}", "format": format}
         gather = Draft(node.id, form, str(node.span), inputs=dict(items.inputs))
-        return self._add(gather, (body.id,), Scope((), entered=(items.id,), excused=_once([*scope.excused, body.id])))
+        excused = _once([*scope.excused, body.id])
+        return self._add(gather, (body.id,), Scope((), entered=(items.id,), excused=excused, arms=scope.arms))
 
     def _left(self, value: Expr) -> Origin:
         """What an iteration leaves: an output of its task, its item, or always the same."""

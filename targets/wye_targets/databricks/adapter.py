@@ -33,6 +33,8 @@ LOG, TAIL = 4 * 1024 * 1024, 16 * 1024
 https://docs.databricks.com/aws/en/notebooks/notebook-limitations"""
 REQUIRED, DEFAULT = "<required>", "<default>"
 """What stands for the value of a parameter that must be given, and for a default that is too long for a job parameter."""
+TESTED = "test_"
+"""Begins the key of a task value that an If/else task compares."""
 VERBATIM = ".verbatim"
 """Ends the names of files that the workspace would take for notebooks, and rename."""
 
@@ -78,7 +80,11 @@ class Task:
 
         form = self.form
         self.texts = self.parameters()
+        if not self.taken(form.get("guards", ())[: form.get("held", 0)]):
+            raise TaskFailed("the If/else task before this one has not done what its condition says")
         kept = guards.kept_from(form, self.state, self.truth)
+        if any(self.state(a["task"]).get("status") not in ("done", "skipped") for a in form.get("arms", ()) if self.taken(a["if"])):
+            kept = "stopped"
         if kept == "stopped":
             self.note("stopped")
             raise TaskFailed("not run: a task before it has failed")
@@ -125,13 +131,19 @@ class Task:
             self.note("failed", error=error)
             raise TaskFailed(": ".join([*error["type"][:1], error["message"]]))
         made = self.publish(out)
+        for name in self.form.get("tested", ()):
+            self.dbutils.jobs.taskValues.set(key=TESTED + name, value=read_text(os.path.join(out, f"{name}.json")) == "true")
         self.note("done", made)
         return self.returned(made) if self.form.get("returns") else None
 
     def command(self, out: str) -> list[str]:
         """The runner, with copies of all that it reads on local disk."""
         form = self.form
-        task = {k: v for k, v in form.items() if k not in ("guards", "checks", "handles", "reports", "returns", "python", "loop")}
+        task = {
+            k: v
+            for k, v in form.items()
+            if k not in ("guards", "checks", "handles", "reports", "returns", "python", "loop", "held", "arms", "tested")
+        }
         if form.get("context"):
             known = {"run_id": self.given("wye.run"), "scheduled_time": self.scheduled(), "pipeline": self.spec["pipeline"]}
             task["context"] = {**known, "attempt": int(self.given("wye.attempt"))}
@@ -238,6 +250,10 @@ class Task:
         place = os.path.join(self.scratch, f"in{self.fetched}")
         copy(os.path.join(self.root(), *value["file"].split("/")), place)
         return {"file": place, "format": format}
+
+    def taken(self, guards: Any) -> bool:
+        """Whether an arm, of an If/else task in an arm, … is the one that its condition says."""
+        return all(self.truth(g["if"]) == g["is"] for g in guards)
 
     def truth(self, origin: Json) -> bool:
         from wye_runtime import guards
@@ -396,9 +412,9 @@ def copy(source: str, target: str) -> None:
 
 
 def unpacked(source: str, target: str) -> str:
-    """A copy of the programs under the names that they have."""
+    """A copy of the programs under the names that they have. An island that only computes may have none."""
     os.makedirs(target)
-    for name in sorted(os.listdir(source)):
+    for name in sorted(os.listdir(source)) if os.path.isdir(source) else ():
         path, place = os.path.join(source, name), os.path.join(target, name)
         if os.path.isdir(path):
             unpacked(path, place)

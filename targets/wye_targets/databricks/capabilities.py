@@ -30,7 +30,7 @@ _PARAMETERS = _JOBS + "job-parameters"
 _REFERENCES = _JOBS + "dynamic-value-references"
 _VALUES = _JOBS + "task-values"
 _RUN_IF = _JOBS + "run-if"
-_IF = _JOBS + "tasks/if-else"
+CONDITION = _JOBS + "tasks/if-else"
 _EACH = _JOBS + "tasks/for-each"
 _LOOKUP = _JOBS + "tasks/for-each-lookup-example"
 _LARGE = _JOBS + "large-jobs"
@@ -165,6 +165,8 @@ def _map(value: Any, options: Any) -> Row | None:
     steps = [n for n in every(value.node.body) if isinstance(n, ir.Call)]
     if not steps:
         return Row("emulated", "island: no step is called in it, so that one task evaluates it", _EACH, island=True)
+    if value.node.concurrency == 1:
+        return Row("emulated", "island: max_parallel=1 runs its iterations in order; a For each task promises none", _EACH, island=True)
     own = (dict(block).get("cluster") for n in steps for name, block in n.settings.targets if name == "databricks")
     if options.placement.cluster or any(own):
         return Row("emulated", "island: its iterations would share the one cluster that the placement names", _EACH, island=True)
@@ -263,10 +265,10 @@ ROWS: dict[str, Row] = {
     "schedule.overlap": Row("native", "max_concurrent_runs, queue", _API, when=_overlap),
     "schedule.paused": Row("native", "pause_status", _SCHEDULE),
     "if": Row(
-        "emulated", "guard: every task of an arm starts, looks at the condition, and does nothing where it does not hold. A task behind "
-        "an If/else task that is left out is left out too, whatever its run_if", _RUN_IF,
+        "emulated", "guard: every task of an arm starts, looks at the condition, and does nothing where it does not hold. Native, an "
+        "If/else task, where nobody asks tasks in its arms what became of them and no other such arms are before it", _RUN_IF,
     ),
-    "predicate": Row("emulated", "predicate: a task whose value the guards read; an If/else task compares texts", _IF),
+    "predicate": Row("emulated", "predicate: a task whose value the guards read; an If/else task compares it with true", CONDITION),
     "map": Row(
         "native", "a For each task over indices, a task per item, which leaves what it makes on the volume; one task before it lists the "
         "items, one behind it gathers", _LOOKUP, when=_map,

@@ -63,16 +63,16 @@ def emit(job: Job) -> Sequence[EmittedFile]:
 
 def settings(job: Job) -> dict[str, Any]:
     """The job as `jobs/create` takes it, once the variables are put in."""
-    return {**job.job, "tasks": [t.entry for t in job.tasks]}
+    return {**job.job, "tasks": list(job.entries)}
 
 
 def bundle(job: Job) -> dict[str, Any]:
     """The bundle, which finds the notebooks by their paths beside it."""
     tasks = []
-    for task in job.tasks:
-        entry = copy.deepcopy(task.entry)
-        told = notebook_of(entry)
-        told["notebook_path"] = told["notebook_path"].replace(FILES, ".") + ".py"
+    for entry in copy.deepcopy(job.entries):
+        if "condition_task" not in entry:
+            told = notebook_of(entry)
+            told["notebook_path"] = told["notebook_path"].replace(FILES, ".") + ".py"
         tasks.append(entry)
     made: dict[str, Any] = {"bundle": {"name": job.name}}
     if job.variables:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wye.backend.capabilities import Row
 from wye.backend.check import CheckedPipeline
-from wye.backend.guards import BEGIN, Draft, Origin, Regions, light, named, programs_of
+from wye.backend.guards import Draft, Origin, Regions, light, named, programs_of
 from wye.backend.names import NameRules, spellings
 from wye.diagnostics import CompileFailed, Diagnostic
 from wye.ir import model as ir
@@ -18,7 +19,8 @@ from wye.runtime.values import parse_argument, wire
 from wye.schedules.quartz import MAX_RUNS, quartz_schedule
 from wye_targets.databricks import loops
 from wye_targets.databricks.adapter import DEFAULT, REQUIRED
-from wye_targets.databricks.capabilities import LOOPS, PARAMETER_CHARS, TASK_VALUES, TASKS, DatabricksOptions
+from wye_targets.databricks.branches import Branches, Edges, branched, branches, compared
+from wye_targets.databricks.capabilities import CONDITION, LOOPS, PARAMETER_CHARS, TASK_VALUES, TASKS, DatabricksOptions
 from wye_targets.databricks.clusters import KEYS, Computes, settled_before
 from wye_targets.databricks.placement import PLAIN
 
@@ -55,6 +57,8 @@ class Job:
     name: str
     job: dict[str, Any]
     tasks: tuple[Task, ...]
+    entries: tuple[dict[str, Any], ...]
+    """What the job says of its tasks, If/else tasks among them."""
     variables: dict[str, str]
     spec: dict[str, Any]
     programs: tuple[ir.Program, ...]
@@ -64,20 +68,18 @@ class Job:
 
 def lower(checked: CheckedPipeline, options: DatabricksOptions) -> Job:
     pipeline = checked.pipeline
-    regions = Regions(pipeline, hard=True)
-    drafts = dict(regions.drafts)
-    if not pipeline.on_failure and len(drafts) > 1 and drafts[regions.end].form["op"] == "end":
-        del drafts[regions.end]  # the tasks that nothing waits for say whether the run has succeeded
+    regions, drafts, tree = drafted(pipeline)
     turns = [d.loop.turn for d in drafts.values() if d.loop]
-    _check_count(pipeline, len(drafts) + len(turns), len(turns))
-    keys = task_keys(regions, (*drafts, *turns))
+    _check_count(pipeline, len(drafts) + len(turns) + len(tree.conditions), len(turns))
+    keys = task_keys(regions, (*drafts, *turns, *tree.conditions))
     lanes = loops.lanes(pipeline.settings.max_parallel, drafts)
-    needs = {id: tuple(dict.fromkeys(t for t in (*d.needs, *lanes.get(id, ())) if t != BEGIN)) for id, d in drafts.items()}
-    before = settled_before(needs)
-    asked = _asked(drafts, needs, lanes)
+    edges = {id: tree.of(id) if id in tree.conditions else tree.of(id).also(lanes.get(id, ())) for id in tree.order()}
+    before = settled_before({id: tuple(t for t, _ in e.of) for id, e in edges.items()})
+    asked = _asked(drafts, lanes, tree)
     names = spellings([p.name for p in pipeline.parameters], PARAMETERS)
     parameters = tuple((names[p.name], p) for p in pipeline.parameters)
-    states = "store" if 2 * (len(asked) + len(turns)) > TASK_VALUES else "task values"  # room for a repair, which sets them again
+    values = len(asked) + len(turns) + sum(len(tree.tested(id)) for id in drafts)
+    states = "store" if 2 * values > TASK_VALUES else "task values"  # room for a repair, which sets them again
     spec = _spec(pipeline, parameters, keys, states, options.store is not None or states == "store" or bool(turns))
     computes = Computes(options, before)
     context = {p.id for p in pipeline.programs if p.context}
@@ -85,17 +87,18 @@ def lower(checked: CheckedPipeline, options: DatabricksOptions) -> Job:
     for id, draft in drafts.items():
         whatever = draft.whatever or id in lanes
         form = _form(draft, keys, id == regions.end, id in asked, draft.requires if whatever else ())
+        form |= branched(id, tree, keys)
         form |= {"context": True} if any(p in context for p in programs_of(form)) else {}
         parallel = loops.at_once(id, drafts, before, pipeline.settings.max_parallel)
         if parallel and form["op"] == "island":
             form["plan"]["settings"]["max_parallel"] = 1 if draft.loop else parallel
         tasks.append((draft, form, whatever, parallel))
+    entries = {id: _entry(id, edges[id], keys) for id in edges}
+    for c, condition in tree.conditions.items():
+        entries[c] |= compared(condition, keys)
     made = []
     for draft, form, whatever, parallel in tasks:
-        key = keys[draft.id]
-        entry: dict[str, Any] = {"task_key": key}
-        if needs[draft.id]:
-            entry["depends_on"] = [{"task_key": keys[t]} for t in needs[draft.id]]
+        key, entry = keys[draft.id], entries[draft.id]
         if whatever:
             entry["run_if"] = "ALL_DONE"
         told = _told(form, pipeline, "store" in spec or _files(form), options) | (loops.INDEX if draft.loop else {})
@@ -111,9 +114,35 @@ def lower(checked: CheckedPipeline, options: DatabricksOptions) -> Job:
     if "wye.scope" in told_all and options.secret_scope is None:
         variables["secret_scope"] = "the secret scope"
     return Job(
-        pipeline, options, KEYS.spell(pipeline.name), _job(pipeline, options, parameters, computes), tuple(made), variables, spec,
+        pipeline, options, KEYS.spell(pipeline.name), _job(pipeline, options, parameters, computes), tuple(made), tuple(entries.values()),
+        variables, spec,
         tuple(p for p in pipeline.programs if p.id in used), parameters, any(form["op"] == "island" for _, form, _, _ in tasks),
     )  # fmt: skip
+
+
+def drafted(pipeline: ir.Pipeline) -> tuple[Regions, dict[str, Draft], Branches]:
+    """The tasks of a pipeline, and which of its `if`s are If/else tasks. With lanes there are none: a lane waits for tasks in arms too."""
+    regions = Regions(pipeline, hard=True)
+    drafts = dict(regions.drafts)
+    if not pipeline.on_failure and len(drafts) > 1 and drafts[regions.end].form["op"] == "end":
+        del drafts[regions.end]  # the tasks that nothing waits for say whether the run has succeeded
+    room = LOOPS - sum(d.loop is not None for d in drafts.values())
+    return regions, drafts, branches(drafts, 0 if pipeline.settings.max_parallel else room)
+
+
+def decided(pipeline: ir.Pipeline, options: DatabricksOptions) -> dict[tuple[str, str], Row]:
+    """What the whole pipeline decides: which `if`s are If/else tasks."""
+    return {
+        ("if", c): Row("native", "an If/else task: tasks of the arm that is not taken are left out", CONDITION)
+        for c in drafted(pipeline)[2].conditions
+    }
+
+
+def _entry(id: str, edges: Edges, keys: Mapping[str, str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"task_key": keys[id]}
+    if edges.of:
+        entry["depends_on"] = edges.entry(keys)
+    return entry | ({"run_if": "NONE_FAILED"} if edges.joins else {})
 
 
 def _check_count(pipeline: ir.Pipeline, count: int, turns: int) -> None:
@@ -146,7 +175,7 @@ def task_keys(regions: Regions, ids: Iterable[str]) -> dict[str, str]:
     return {**keys, regions.end: LAST}
 
 
-def _asked(drafts: Mapping[str, Draft], needs: Mapping[str, tuple[str, ...]], lanes: Mapping[str, Any]) -> set[str]:
+def _asked(drafts: Mapping[str, Draft], lanes: Mapping[str, Any], tree: Branches) -> set[str]:
     """The tasks of which another one asks what became of them, or for a value."""
     found: set[str] = set()
 
@@ -160,7 +189,7 @@ def _asked(drafts: Mapping[str, Draft], needs: Mapping[str, tuple[str, ...]], la
     for id, draft in drafts.items():
         for origin, _ in (*draft.inputs.values(), *draft.guards):
             of(origin)
-        found.update((*draft.of, *draft.handles, *(draft.requires if draft.whatever or id in lanes else ())))
+        found.update((*draft.of, *draft.handles, *(draft.requires if draft.whatever or id in lanes else ()), *tree.looks(id)))
     return found
 
 

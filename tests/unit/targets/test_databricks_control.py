@@ -1,4 +1,4 @@
-"""Loops as Databricks jobs have them: which are For each tasks, what their iterations run on, how many run at a time, where limits are."""
+"""Loops and branches as Databricks jobs have them: which are For each and If/else tasks, what they wait for, where the limits are."""
 
 from __future__ import annotations
 
@@ -123,6 +123,13 @@ def test_a_loop_says_how_many_iterations_run_at_a_time(wanted: str, found: int, 
     assert each(made)["one"]["concurrency"] == found
 
 
+def test_one_at_a_time_is_in_order_which_one_task_can_do(tmp_path: Path) -> None:
+    made = Made("from wye import each\n" + LOOP.replace("in ns]", "in each(ns, max_parallel=1)]"), tmp_path)
+    assert each(made) == {}
+    (how,) = made.how("map")
+    assert how.startswith("island: max_parallel=1 runs its iterations in order")
+
+
 def test_max_parallel_of_the_pipeline_holds_for_iterations_too(tmp_path: Path) -> None:
     alone = Made(LOOP, tmp_path, max_parallel=7)
     assert each(alone)["one"]["concurrency"] == 7
@@ -161,3 +168,60 @@ def test_more_loops_than_a_run_has_task_values_for(tmp_path: Path, monkeypatch: 
     (found,) = failed.value.diagnostics
     assert (found.code, found.target) == ("WYE4004", "databricks")
     assert "has room for the indices of 0" in found.message
+
+
+# --- branches -------------------------------------------------------------------------------------------------------------------------
+
+BRANCHES = """
+@pipeline
+def p(n: int = 2) -> int:
+    a = one(n)
+    if a > 1:
+        check(a)
+        b = one(a)
+    else:
+        b = 5
+    if a > 2:
+        check(b)
+    return one(b)
+"""
+
+
+def outcomes(made: Made, task: str) -> list[tuple[str, str | None]]:
+    return [(d["task_key"], d.get("outcome")) for d in made.tasks[task].get("depends_on", ())]
+
+
+def test_what_depends_on_outcomes_and_what_stands_behind_arms(tmp_path: Path) -> None:
+    made = Made(BRANCHES, tmp_path)
+    left = "{{tasks.if_1_test.values.test_out}}"
+    assert made.tasks["if_1"] == {
+        "task_key": "if_1",
+        "depends_on": [{"task_key": "if_1_test"}, {"task_key": "one"}],
+        "condition_task": {"op": "EQUAL_TO", "left": left, "right": "true"},
+    }
+    assert outcomes(made, "check") == [("if_1", "true")]
+    assert outcomes(made, "one_2") == [("check", None)], "all that it depends on is left out with it"
+    assert outcomes(made, "if_2") == [("if_2_test", None)], "what it waits for, its predicate waits for and looks at"
+    assert (outcomes(made, "if_2_test")[0], made.tasks["if_2_test"]["run_if"]) == (("if_1_test", None), "NONE_FAILED")
+    assert {a["task"] for a in made.form("if_2_test")["arms"]} == {"one", "one_2"}
+    assert made.form("if_2_test")["tested"] == ["out"]
+    assert (made.form("check")["held"], len(made.form("check")["guards"])) == (1, 1)
+    assert {d.level for d in made.checked.decisions if d.feature == "if"} == {"native"}
+    assert "src/tasks/if_1.json" not in made.files, "it runs nothing"
+
+
+def test_where_lanes_or_a_clean_up_ask_there_are_guards(tmp_path: Path) -> None:
+    for made in (Made(BRANCHES, tmp_path, max_parallel=2), Made(BRANCHES.replace("check(a)", CLEAN), tmp_path)):
+        (level, *others) = [d.level for d in made.checked.decisions if d.feature == "if"]
+        assert level == "emulated"
+        assert [k for k, t in made.tasks.items() if "condition_task" in t] == ["if_2"] * (others == ["native"])
+
+
+CLEAN = "try:\n            check(a)\n        finally:\n            check(n)"
+
+
+def test_more_conditions_than_a_run_has_task_values_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LOWER, "LOOPS", 1)
+    made = Made(BRANCHES, tmp_path)
+    assert not any("condition_task" in t for t in made.tasks.values())
+    assert {d.level for d in made.checked.decisions if d.feature == "if"} == {"emulated"}
