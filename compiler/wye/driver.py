@@ -73,7 +73,7 @@ def compile_target(
     """One target's files with the loss report, and the proof that the target can do all that the pipeline asks. Raises `CompileFailed`."""
     built = bool(config and takes_images(target, options, config))
     pipeline = supply(pipeline, config) if config and not built else pipeline
-    legal = passes.islands(pipeline, judge(target, options), target.name)
+    legal = passes.islands(pipeline, judge(target, options), target.name, judge(target, options, turns=True))
     checked = check(legal, target, options, strict=strict, config=config, effective=effective)
     if config and built:
         base = base_of(options, target.capabilities.image)

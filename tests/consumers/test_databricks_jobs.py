@@ -49,12 +49,22 @@ def consumer() -> Callable[[list[tuple[str, Json]]], dict[str, list[str]]]:
     return ask
 
 
+def notebooks(job: Json) -> list[Json]:
+    """The tasks that run something."""
+    return [t for t in job["tasks"] if "condition_task" not in t]
+
+
+def nested(task: Json) -> Json:
+    """The task itself, or the one that it runs for each item."""
+    return dict(task["for_each_task"]["task"] if "for_each_task" in task else task)
+
+
 def ours(case: str, job: Json) -> str:
     """What our own checks find wrong with a job of that case; empty when nothing."""
     there = CASES[case]
-    notebooks = {f"./notebooks/{f.name}": "" for f in (there / "notebooks").glob("*.py")}
+    files = {f"./notebooks/{f.name}": "" for f in (there / "notebooks").glob("*.py")}
     try:
-        jobs.check(job, notebooks)
+        jobs.check(job, files)
     except jobs.Refused as refused:
         return str(refused)
     except (KeyError, TypeError, AttributeError) as error:
@@ -77,8 +87,9 @@ def test_our_own_checks_take_every_job(case: str) -> None:
 def test_bundle_and_json_are_one_job(case: str) -> None:
     text = json.dumps(job_of(case)).replace('"notebook_path": "./', '"notebook_path": "${workspace.file_path}/')
     job = json.loads(text)
-    for task in job["tasks"]:
-        task["notebook_task"]["notebook_path"] = task["notebook_task"]["notebook_path"].removesuffix(".py")
+    for task in notebooks(job):
+        notebook = nested(task)["notebook_task"]
+        notebook["notebook_path"] = notebook["notebook_path"].removesuffix(".py")
     assert json.loads((CASES[case] / "job.json").read_text("utf-8")) == job
 
 
@@ -93,9 +104,14 @@ def test_what_stands_in_a_bundle_is_declared(case: str) -> None:
     assert {u for u in used if not u.startswith("var.")} <= {
         "workspace.file_path", "workspace.current_user.userName", "bundle.name", "bundle.target",
     }  # fmt: skip
-    assert set(re.findall(r"\{\{(.*?)\}\}", json.dumps(made))) <= jobs.REFERENCES.keys()
-    for task in job_of(case)["tasks"]:
-        assert (CASES[case] / task["notebook_task"]["notebook_path"]).read_text("utf-8").startswith("# Databricks notebook source\n")
+    loops = [t["for_each_task"]["inputs"].strip("{}") for t in job_of(case)["tasks"] if "for_each_task" in t]
+    compared = [t["condition_task"]["left"].strip("{}") for t in job_of(case)["tasks"] if "condition_task" in t]
+    assert len(set(loops)) == len(loops)
+    known = {*jobs.REFERENCES, *loops, *compared, *(["input"] if loops else [])}
+    assert set(re.findall(r"\{\{(.*?)\}\}", json.dumps(made))) <= known
+    for task in notebooks(job_of(case)):
+        notebook = CASES[case] / nested(task)["notebook_task"]["notebook_path"]
+        assert notebook.read_text("utf-8").startswith("# Databricks notebook source\n")
         assert (CASES[case] / "src" / "tasks" / f"{task['task_key']}.json").is_file()
 
 
@@ -103,7 +119,8 @@ def test_what_stands_in_a_bundle_is_declared(case: str) -> None:
 
 
 def _last(job: Json) -> Json:
-    return dict_of(job["tasks"][-1])
+    """The last task that is a notebook."""
+    return dict_of([t for t in job["tasks"] if "notebook_task" in t][-1])
 
 
 def dict_of(value: Any) -> Json:
@@ -127,10 +144,82 @@ MUTATIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
 }
 
 
+def _each(job: Json) -> Json:
+    """The last For each task of a job."""
+    return [t["for_each_task"] for t in job["tasks"] if "for_each_task" in t][-1]
+
+
+LOOPS: dict[str, tuple[str, Callable[[Json], Any]]] = {
+    "inputs of nobody": ("ours", lambda j: _each(j).update(inputs="{{tasks.nobody.values.indices}}")),
+    "inputs that are no reference": ("ours", lambda j: _each(j).update(inputs="{{tasks.x.value.indices}}")),
+    "inputs that are a list": ("ours", lambda j: _each(j).update(inputs=[1, 2])),
+    "no inputs": ("bundles ours", lambda j: _each(j).pop("inputs")),
+    "too many at a time": ("ours", lambda j: _each(j).update(concurrency=101)),
+    "none at a time": ("ours", lambda j: _each(j).update(concurrency=0)),
+    "a number of iterations that is a word": ("bundles ours", lambda j: _each(j).update(concurrency="many")),
+    "nothing to run": ("bundles ours", lambda j: _each(j).pop("task")),
+    "a field of the nested task that is misspelt": ("bundles sdk ours", lambda j: _each(j)["task"].update(notebook_tusk={})),
+    "a loop in a loop": ("ours", lambda j: _each(j)["task"].update(for_each_task=copy.deepcopy(_each(j)))),
+    "a nested task that waits": ("ours", lambda j: _each(j)["task"].update(depends_on=[{"task_key": "outputs"}])),
+    "a nested task with the key of another": ("ours", lambda j: _each(j)["task"].update(task_key=j["tasks"][0]["task_key"])),
+    "retries of the loop": ("ours", lambda j: next(t for t in j["tasks"] if "for_each_task" in t).update(max_retries=1)),
+    "a loop that runs somewhere": ("ours", lambda j: next(t for t in j["tasks"] if "for_each_task" in t).update(environment_key="default")),
+    "an iteration that runs nowhere": ("ours", lambda j: [_each(j)["task"].pop(k, None) for k in ("environment_key", "new_cluster")]),
+    "an iteration without a notebook": ("ours", lambda j: _each(j)["task"]["notebook_task"].update(notebook_path="./notebooks/no.py")),
+}
+
+
+def _condition(job: Json) -> Json:
+    """The last If/else task."""
+    return [t for t in job["tasks"] if "condition_task" in t][-1]
+
+
+def _arm(job: Json) -> Json:
+    """What the first task in an arm of it depends on."""
+    key = _condition(job)["task_key"]
+    return next(d for t in job["tasks"] for d in t.get("depends_on", ()) if d["task_key"] == key)
+
+
+CONDITIONS: dict[str, tuple[str, Callable[[Json], Any]]] = {
+    "an operator that does not exist": ("bundles sdk ours", lambda j: _condition(j)["condition_task"].update(op="EQUALS")),
+    "an operator that compares numbers": ("ours", lambda j: _condition(j)["condition_task"].update(op="GREATER_THAN")),
+    "no left side": ("bundles ours", lambda j: _condition(j)["condition_task"].pop("left")),
+    "a left side that is no reference": ("ours", lambda j: _condition(j)["condition_task"].update(left="true")),
+    "a value of nobody": ("ours", lambda j: _condition(j)["condition_task"].update(left="{{tasks.nobody.values.test_out}}")),
+    "a right side of another kind": ("ours", lambda j: _condition(j)["condition_task"].update(right="1")),
+    "a condition that runs somewhere": ("ours", lambda j: _condition(j).update(environment_key="default")),
+    "a condition that is retried": ("ours", lambda j: _condition(j).update(max_retries=0)),
+    "an outcome that there is not": ("ours", lambda j: _arm(j).update(outcome="yes")),
+    "an arm without an outcome": ("ours", lambda j: _arm(j).pop("outcome")),
+    "an outcome of a task without one": ("ours", lambda j: _condition(j)["depends_on"][0].update(outcome="true")),
+    "a field of a dependency that is misspelt": ("bundles sdk ours", lambda j: _arm(j).update(outcom="true")),
+}
+
+
+def test_each_way_to_break_a_condition_is_noticed(consumer: Callable[[list[tuple[str, Json]]], dict[str, list[str]]]) -> None:
+    cases = [c for c in CASES if any("condition_task" in t for t in job_of(c)["tasks"])]
+    assert len(cases) > 3
+    noticed(consumer, cases, CONDITIONS)
+
+
+def test_each_way_to_break_a_loop_is_noticed(consumer: Callable[[list[tuple[str, Json]]], dict[str, list[str]]]) -> None:
+    cases = [c for c in CASES if any("for_each_task" in t for t in job_of(c)["tasks"])]
+    assert len(cases) > 3
+    noticed(consumer, cases, LOOPS)
+
+
 def test_each_way_to_break_a_job_is_noticed(consumer: Callable[[list[tuple[str, Json]]], dict[str, list[str]]]) -> None:
+    noticed(consumer, list(CASES), MUTATIONS)
+
+
+def noticed(
+    consumer: Callable[[list[tuple[str, Json]]], dict[str, list[str]]],
+    cases: list[str],
+    mutations: dict[str, tuple[str, Callable[[Json], Any]]],
+) -> None:
     made, found = [], {}
-    for case in CASES:
-        for name, (_, change) in MUTATIONS.items():
+    for case in cases:
+        for name, (_, change) in mutations.items():
             job = copy.deepcopy(job_of(case))
             change(job)
             made.append((f"{case}: {name}", job))
@@ -139,6 +228,6 @@ def test_each_way_to_break_a_job_is_noticed(consumer: Callable[[list[tuple[str, 
         found[name] = [*(p.split(":")[0] for p in problems), *found[name]]
     unnoticed = [name for name, who in found.items() if not who]
     assert unnoticed == []
-    for name, (who, _) in MUTATIONS.items():
-        for case in CASES:
+    for name, (who, _) in mutations.items():
+        for case in cases:
             assert set(who.split()) <= set(found[f"{case}: {name}"]), (name, case, found[f"{case}: {name}"])

@@ -188,12 +188,12 @@ def _row(use: Use, target: Target, options: Any) -> Row:
     return target.capabilities.row(use.feature, use.value, options, use.settings)
 
 
-def judge(target: Target, options: Any) -> Callable[[Node, tuple[str, ...]], str | None]:
-    """Why a target cannot express a region where it stands; None when it can: for `passes.islands`."""
+def judge(target: Target, options: Any, *, turns: bool = False) -> Callable[[Node, tuple[str, ...]], str | None]:
+    """Why a target cannot express a region where it stands, or with `turns` the body of a loop; None when it can: for `passes.islands`."""
 
     def reason(node: Node, around: tuple[str, ...]) -> str | None:
         row = target.capabilities.row(_kind(node), Place(node, around), options)
-        return row.how if row.island else None
+        return row.how if (row.turns if turns else row.island) else None
 
     return reason
 
@@ -268,7 +268,8 @@ class _Uses:
                     yield from _expression_uses(node, [node.value])
                 yield from _settings_uses(node.settings, node.span, node.id)
             case ir.Island(body=body):
-                yield Use(_kind(body.nodes[0]), Place(body.nodes[0], around), node.span, node.id)
+                if not node.turn:  # else the loop says it
+                    yield Use(_kind(body.nodes[0]), Place(body.nodes[0], around), node.span, node.id)
             case ir.SubPipeline():
                 yield Use("pipeline.nested", node, node.span, node.id)
             case _:

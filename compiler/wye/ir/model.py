@@ -462,7 +462,8 @@ class Try:
 @dataclass(frozen=True, slots=True)
 class Island:
     """A region that a target cannot express: one task that runs it with the plan interpreter. Its outputs are `r0`, `r1`, …, the results of
-    the region, which is the one node of `body`; `reason` is for the report."""
+    the region, which is the one node of `body`; `reason` is for the report. `turn`: instead of a region it holds all of the body of a loop,
+    of which the target runs the iterations."""
 
     id: str
     body: Block
@@ -471,6 +472,7 @@ class Island:
     reason: str
     after: tuple[str, ...]
     span: Span
+    turn: bool = False
 
 
 Node: TypeAlias = Call | Compute | Fail | SubPipeline | If | Map | For | While | Try | Island

@@ -150,6 +150,13 @@ def arms(node: Node) -> tuple[tuple[Expr, ...], ...]:
             assert_never(node)
 
 
+def single(loop: ir.Map) -> bool:
+    """Whether the body of a loop is one call, and what leaves it an output of that, the item, or always the same."""
+    own = {loop.id, *(n.id for n in loop.body.nodes)}
+    left = (isinstance(y, ir.Const) or (isinstance(y, ir.Output | ir.Item) and source(y) in own) for y in loop.body.yields)
+    return len(loop.body.nodes) == 1 and isinstance(loop.body.nodes[0], ir.Call) and all(left)
+
+
 def source(reference: Reference) -> str | None:
     """The id of the node that a reference reads from; None for a parameter of the pipeline."""
     match reference:

@@ -100,8 +100,8 @@ class _Verifier:
                 self.need(not node.program or node.program in self.programs, f"{node.id} has no program {node.program}", node.span)
             case ir.For(stop=stop, carries=carries) | ir.While(stop=stop, carries=carries):
                 self.need(stop is None or 0 <= stop < len(carries), f"{node.id} stops at no carry", node.span)
-            case ir.Island(body=body, ports=ports):
-                self.need(len(body.nodes) == 1 and len(body.yields) == len(ports), f"{node.id} holds one region", node.span)
+            case ir.Island(body=body, ports=ports, turn=turn):
+                self.need((turn or len(body.nodes) == 1) and len(body.yields) == len(ports), f"{node.id} holds one region", node.span)
             case _:
                 pass
         if isinstance(node, ir.While):

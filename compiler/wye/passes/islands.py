@@ -5,7 +5,7 @@
     use(%while_1.result[0])                  use(%while_1.r0)
 
 A region is judged before those inside it, and an island holds all that is inside. Its steps share one environment, and the task gets the
-largest resources of any of them.
+largest resources of any of them. Of a loop whose iterations the target runs, each as one task, the body becomes an island.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from wye.diagnostics import Diagnostics, Label
 from wye.ir import model as ir
-from wye.ir.expressions import references, rewrite
+from wye.ir.expressions import Reference, references, rewrite
 from wye.ir.model import Block, Expr, Node, Pipeline
 from wye.ir.nodes import blocks, every, expressions, inside, rewritten
 from wye.ir.settings import Settings, Targets
@@ -28,20 +28,21 @@ Judge = Callable[[Node, tuple[str, ...]], str | None]
 """Why a target cannot express a region; None when it can. The second argument is what is around it, outermost first."""
 
 
-def islands(pipeline: Pipeline, judge: Judge, target: str) -> Pipeline:
-    """Raises `CompileFailed` where a region's steps cannot share a task."""
+def islands(pipeline: Pipeline, judge: Judge, target: str, turns: Judge = lambda node, around: None) -> Pipeline:
+    """`turns`: why the body of a loop must be one task. Raises `CompileFailed` where a region's steps cannot share a task."""
     problems = Diagnostics()
-    maker = _Maker(pipeline, judge, target, problems)
+    maker = _Maker(pipeline, judge, turns, target, problems)
     body = maker.block(pipeline.body, ())
     problems.check()
-    if not maker.made:
+    if not maker.changed:
         return pipeline
     return replace(pipeline, body=maker.replaced(body))
 
 
 class _Maker:
-    def __init__(self, pipeline: Pipeline, judge: Judge, target: str, problems: Diagnostics) -> None:
-        self._judge, self._target, self._problems = judge, target, problems
+    def __init__(self, pipeline: Pipeline, judge: Judge, turns: Judge, target: str, problems: Diagnostics) -> None:
+        self._judge, self._turns, self._target, self._problems = judge, turns, target, problems
+        self.changed = False
         self._taken = {n.id for n in every(pipeline.body)}
         self._read: dict[str, dict[int, ir.Result]] = {}
         """The results that something reads, by region."""
@@ -58,8 +59,11 @@ class _Maker:
         if not blocks(node) or isinstance(node, ir.Island):
             return node
         reason = self._judge(node, around)
+        if reason is None and isinstance(node, ir.Map) and (why := self._turns(node, around)) is not None:
+            return self._turn(node, why)
         if reason is None:
             return rewritten(node, lambda e: e, lambda b: self.block(b, (*around, inside(node, b))))
+        self.changed = True
         read = self._read.get(node.id, {})
         name = self._fresh(f"{node.id}_region")
         region = replace(_renamed(node, node.id, name), after=())
@@ -68,6 +72,22 @@ class _Maker:
         made = ir.Island(node.id, Block((region,), tuple(results)), ports, self._settings(node), reason, node.after, node.span)
         self.made[node.id] = made
         return made
+
+    def _turn(self, loop: ir.Map, reason: str) -> ir.Map:
+        """The loop with a body of one task. Constants that leave the body need none."""
+        self.changed = True
+        id = self._fresh(f"{loop.id}_body")
+        ports: list[ir.Port] = []
+        yields: list[Expr] = []
+        for i, value in enumerate(loop.body.yields):
+            if isinstance(value, Reference):
+                ports.append(ir.Port(f"r{i}", value.type, "json" if isinstance(value, ir.Param) else value.format))
+                yields.append(ir.Output(id, f"r{i}", value.type, ports[-1].format, value.span))
+            else:
+                yields.append(value)
+        body = Block(loop.body.nodes, tuple(y for y in loop.body.yields if isinstance(y, Reference)))
+        made = ir.Island(id, body, tuple(ports), self._settings(loop), reason, (), loop.span, turn=True)
+        return replace(loop, body=Block((made,), tuple(yields)))
 
     def replaced(self, block: Block) -> Block:
         """The block in which results of regions that became islands are the islands' outputs."""
@@ -134,10 +154,10 @@ class _Maker:
         )
 
     def _refuse(self, region: Node, first: Node, second: Node, what: str) -> None:
-        kind = type(region).__name__.lower()
+        kind, which = type(region).__name__.lower(), "each iteration of this" if self._turns(region, ()) is not None else "this"
         self._problems.error(
             "WYE4005",
-            f"on {self._target} this `{kind}` runs inside one task, but its steps need {what}",
+            f"on {self._target} {which} `{kind}` runs inside one task, but its steps need {what}",
             region.span,
             labels=[Label(first.span, "one needs this"), Label(second.span, "another needs that")],
             help="give them one environment, or move the loop into a step",

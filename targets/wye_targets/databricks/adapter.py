@@ -2,7 +2,7 @@
 
 Each generated notebook calls `run`. Standard library alone, Python 3.9 to 3.14. Beside this file, among the workspace's files:
 
-    pipeline.json tasks/<task>.json programs/<program>/… wye_runtime/…
+    pipeline.json tasks/<task>.json programs/<program>/… wye_runtime/… wye_databricks_turns.py (the tasks of loops)
 
 What a task hands on is one task value, `wye`: its status and its outputs, as wire text. Artifacts, and what is larger than a task value
 may be, are files below `<store>/<pipeline>/<run>/<task>/`; so is all of it (`state.json`) where a job has more tasks than a run may have
@@ -33,6 +33,8 @@ LOG, TAIL = 4 * 1024 * 1024, 16 * 1024
 https://docs.databricks.com/aws/en/notebooks/notebook-limitations"""
 REQUIRED, DEFAULT = "<required>", "<default>"
 """What stands for the value of a parameter that must be given, and for a default that is too long for a job parameter."""
+TESTED = "test_"
+"""Begins the key of a task value that an If/else task compares."""
 VERBATIM = ".verbatim"
 """Ends the names of files that the workspace would take for notebooks, and rename."""
 
@@ -65,6 +67,8 @@ class Task:
         self.told: Any = None
         self.texts: dict[str, str] = {}
         self.fetched = 0
+        self.turn: Json | None = None
+        """In an iteration of a loop: which, and the token of the task that listed the items."""
 
     def given(self, name: str) -> str:
         return str(self.dbutils.widgets.get(name))
@@ -76,11 +80,17 @@ class Task:
 
         form = self.form
         self.texts = self.parameters()
+        if not self.taken(form.get("guards", ())[: form.get("held", 0)]):
+            raise TaskFailed("the If/else task before this one has not done what its condition says")
         kept = guards.kept_from(form, self.state, self.truth)
+        if any(self.state(a["task"]).get("status") not in ("done", "skipped") for a in form.get("arms", ()) if self.taken(a["if"])):
+            kept = "stopped"
         if kept == "stopped":
             self.note("stopped")
             raise TaskFailed("not run: a task before it has failed")
         if kept:
+            if form["op"] == "items":
+                self.turns().nothing(self)
             self.note(kept)
             print("skipped: its branch was not taken")
             return None
@@ -99,7 +109,18 @@ class Task:
         if form["op"] == "end":
             self.note("done")
             return "null"
+        if "loop" in form or form["op"] == "items":
+            {"items": self.turns().list_items, "gather": self.turns().gather}.get(form["op"], self.turns().run_turn)(self)
+            return None
         return self.execute()
+
+    def turns(self) -> Any:
+        import wye_databricks_turns  # type: ignore[import-not-found]  # beside this file, in jobs with loops
+
+        return wye_databricks_turns
+
+    def fail(self, message: str) -> None:
+        raise TaskFailed(message)
 
     def execute(self) -> str | None:
         out = os.path.join(self.scratch, "out")
@@ -110,16 +131,24 @@ class Task:
             self.note("failed", error=error)
             raise TaskFailed(": ".join([*error["type"][:1], error["message"]]))
         made = self.publish(out)
+        for name in self.form.get("tested", ()):
+            self.dbutils.jobs.taskValues.set(key=TESTED + name, value=read_text(os.path.join(out, f"{name}.json")) == "true")
         self.note("done", made)
         return self.returned(made) if self.form.get("returns") else None
 
     def command(self, out: str) -> list[str]:
         """The runner, with copies of all that it reads on local disk."""
         form = self.form
-        task = {k: v for k, v in form.items() if k not in ("guards", "checks", "handles", "reports", "returns", "python")}
+        task = {
+            k: v
+            for k, v in form.items()
+            if k not in ("guards", "checks", "handles", "reports", "returns", "python", "loop", "held", "arms", "tested")
+        }
         if form.get("context"):
             known = {"run_id": self.given("wye.run"), "scheduled_time": self.scheduled(), "pipeline": self.spec["pipeline"]}
             task["context"] = {**known, "attempt": int(self.given("wye.attempt"))}
+            if self.turn:
+                task["context"]["task_id"] = f"{form['loop']['id']}[{self.turn['index']}].{form['id']}"
         files = {"task": task, "values": {name: self.entry(origin) for name, origin in form["inputs"].items()}}
         runtime = shutil.copytree(
             os.path.join(HERE, "wye_runtime"), os.path.join(self.scratch, "wye_runtime"), copy_function=shutil.copyfile
@@ -197,21 +226,34 @@ class Task:
             return {"text": wire(origin["const"])}
         if "param" in origin:
             return {"text": self.texts[origin["param"]]}
+        if "item" in origin:
+            assert self.turn
+            return self.fetch(self.turns().elements(self, origin["item"])[self.turn["index"]], origin["format"])
+        return self.fetch(self.made(origin), origin["format"])
+
+    def made(self, origin: Json) -> Any:
+        """What a task handed on, as it did."""
         made = self.state(origin["task"]).get("outputs", {})
         if origin["output"] not in made:
             raise TaskFailed(f"the task {origin['task']} left no value {origin['output']}")
-        return self.fetch(made[origin["output"]], origin["format"])
+        return made[origin["output"]]
 
     def fetch(self, value: Any, format: str) -> Json:
-        """What another task handed on: text, a list of texts, or a file, copied here."""
+        """What another task handed on: text, a list, or a file, copied here."""
         if isinstance(value, str):
             return {"text": value}
+        if isinstance(value, dict) and "values" in value:
+            value = self.got(value["values"])
         if isinstance(value, list):
-            return {"list": [{"text": v} for v in value]}
+            return {"list": [self.fetch(v, format[:-1]) for v in value]}
         self.fetched += 1
         place = os.path.join(self.scratch, f"in{self.fetched}")
         copy(os.path.join(self.root(), *value["file"].split("/")), place)
         return {"file": place, "format": format}
+
+    def taken(self, guards: Any) -> bool:
+        """Whether an arm, of an If/else task in an arm, … is the one that its condition says."""
+        return all(self.truth(g["if"]) == g["is"] for g in guards)
 
     def truth(self, origin: Json) -> bool:
         from wye_runtime import guards
@@ -242,20 +284,36 @@ class Task:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def place(self) -> str:
+        """Where this task's files are, below the run's."""
+        return f"{self.name}/{self.turn['index']}" if self.turn else self.name
+
+    def got(self, place: str) -> Any:
+        return read(os.path.join(self.root(), place))
+
+    def put(self, content: Any, place: str) -> None:
+        """JSON on the volume, in one go."""
+        os.makedirs(os.path.dirname(os.path.join(self.root(), place)), exist_ok=True)
+        write(os.path.join(self.scratch, "content.json"), content)
+        shutil.copyfile(os.path.join(self.scratch, "content.json"), os.path.join(self.root(), place))
+
+    def limited(self) -> bool:
+        """Whether what the task hands on is a task value."""
+        return bool(self.form.get("reports")) and self.spec["states"] != "store" and self.turn is None
+
     def note(self, status: str, outputs: Json | None = None, error: Json | None = None) -> None:
         """Say what became of the task, to those who ask."""
-        if not self.form.get("reports"):
+        if not self.form.get("reports") and self.turn is None:
             return
         state: Json = {"status": status}
         if outputs:
             state["outputs"] = outputs
         if error:
             state["error"] = {"type": error["type"], "message": error["message"][:4000]}
-        if self.spec["states"] == "store":
-            place = os.path.join(self.root(), self.name)
-            os.makedirs(place, exist_ok=True)
-            write(os.path.join(self.scratch, "state.json"), state)
-            shutil.copyfile(os.path.join(self.scratch, "state.json"), os.path.join(place, "state.json"))
+        if self.turn:
+            state["token"] = self.turn["token"]
+        if not self.limited():
+            self.put(state, f"{self.place()}/state.json")
         else:
             self.dbutils.jobs.taskValues.set(key=KEY, value=state)
 
@@ -273,7 +331,7 @@ class Task:
             else:
                 made[name] = self.store(path, name)
         texts = sorted((n for n in made if not isinstance(made[n], dict)), key=lambda n: -size(made[n]))
-        while self.form.get("reports") and self.spec["states"] != "store" and size({"status": "done", "outputs": made}) > LIMIT and texts:
+        while self.limited() and size({"status": "done", "outputs": made}) > LIMIT and texts:
             name = texts.pop(0)
             if "store" not in self.spec:
                 self.note("failed", error={"type": [], "message": f"the output {name} is too large for a task value"})
@@ -286,7 +344,7 @@ class Task:
 
     def store(self, path: str, name: str) -> Json:
         """Copy an output to the volume, to a place that no other attempt has."""
-        place = "/".join([self.name, uuid.uuid4().hex[:8], name])
+        place = "/".join([self.place(), uuid.uuid4().hex[:8], name])
         target = os.path.join(self.root(), *place.split("/"))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         copy(path, target)
@@ -354,9 +412,9 @@ def copy(source: str, target: str) -> None:
 
 
 def unpacked(source: str, target: str) -> str:
-    """A copy of the programs under the names that they have."""
+    """A copy of the programs under the names that they have. An island that only computes may have none."""
     os.makedirs(target)
-    for name in sorted(os.listdir(source)):
+    for name in sorted(os.listdir(source)) if os.path.isdir(source) else ():
         path, place = os.path.join(source, name), os.path.join(target, name)
         if os.path.isdir(path):
             unpacked(path, place)

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from wye.backend.capabilities import Capabilities, Row, scheduled
 from wye.backend.machines import MachineTable, kinds
 from wye.backend.placement import placed
+from wye.ir import model as ir
+from wye.ir.nodes import every, single
 from wye.ir.settings import Settings
 from wye.schedules import quartz
 from wye.sdk.settings import Resources
@@ -16,6 +18,8 @@ from wye_targets.databricks.machines import TABLES
 from wye_targets.databricks.placement import PLAIN, Placement, PlacementError
 
 TASKS, TASK_VALUES, VALUE_BYTES, PARAMETER_CHARS, TAGS = 1000, 250, 48 * 1024, 10_000, 25
+AT_ONCE, LOOPS = 100, TASK_VALUES // 2
+"""Iterations of a For each task that run at a time, at most; For each tasks whose indices a run has room for, also when it is repaired."""
 ENVIRONMENT, RUNTIME = "4", "16.4.x-scala2.12"
 """The environment of serverless tasks, and the runtime of clusters: Python 3.12.3 both."""
 
@@ -26,8 +30,9 @@ _PARAMETERS = _JOBS + "job-parameters"
 _REFERENCES = _JOBS + "dynamic-value-references"
 _VALUES = _JOBS + "task-values"
 _RUN_IF = _JOBS + "run-if"
-_IF = _JOBS + "tasks/if-else"
+CONDITION = _JOBS + "tasks/if-else"
 _EACH = _JOBS + "tasks/for-each"
+_LOOKUP = _JOBS + "tasks/for-each-lookup-example"
 _LARGE = _JOBS + "large-jobs"
 _SCHEDULE = _JOBS + "scheduled"
 _NOTEBOOKS = _JOBS + "tasks/notebook"
@@ -155,6 +160,22 @@ def _tags(value: Any, options: Any) -> Row | None:
     return None
 
 
+def _map(value: Any, options: Any) -> Row | None:
+    """A For each task, where that brings more than one task can do."""
+    steps = [n for n in every(value.node.body) if isinstance(n, ir.Call)]
+    if not steps:
+        return Row("emulated", "island: no step is called in it, so that one task evaluates it", _EACH, island=True)
+    if value.node.concurrency == 1:
+        return Row("emulated", "island: max_parallel=1 runs its iterations in order; a For each task promises none", _EACH, island=True)
+    own = (dict(block).get("cluster") for n in steps for name, block in n.settings.targets if name == "databricks")
+    if options.placement.cluster or any(own):
+        return Row("emulated", "island: its iterations would share the one cluster that the placement names", _EACH, island=True)
+    if not single(value.node):
+        how = "a For each task over indices, a task per item, and in each an island: a nested task is one task, never several"
+        return Row("emulated", how, _EACH, turns=True)
+    return None
+
+
 def _try(value: Any, options: Any) -> Row | None:
     if value.node.handlers:
         return Row("emulated", "island: `run_if` does not tell one failure from another", _RUN_IF, island=True)
@@ -197,7 +218,10 @@ ROWS: dict[str, Row] = {
     "call": Row("native", "a notebook_task that depends on others", _RUN_IF),
     "after": Row("native", "depends_on", _RUN_IF),
     "pipeline.nested": Row("native", "inlined", _NOTEBOOKS),
-    "pipeline.max_parallel": Row("emulated", "edges between tasks that have none otherwise: a job has no such limit", _RUN_IF),
+    "pipeline.max_parallel": Row(
+        "emulated", "edges between tasks that have none otherwise: a job has no such limit. A loop has so many iterations at a time where "
+        "nothing else can run beside it, else one", _RUN_IF,
+    ),
     "step.packages": Row(
         "emulated", "dependencies of the job's environment on serverless compute; what is not there the runner installs", _ENVIRONMENTS
     ),
@@ -241,11 +265,14 @@ ROWS: dict[str, Row] = {
     "schedule.overlap": Row("native", "max_concurrent_runs, queue", _API, when=_overlap),
     "schedule.paused": Row("native", "pause_status", _SCHEDULE),
     "if": Row(
-        "emulated", "guard: every task of an arm starts, looks at the condition, and does nothing where it does not hold. A task behind "
-        "an If/else task that is left out is left out too, whatever its run_if", _RUN_IF,
+        "emulated", "guard: every task of an arm starts, looks at the condition, and does nothing where it does not hold. Native, an "
+        "If/else task, where nobody asks tasks in its arms what became of them and no other such arms are before it", _RUN_IF,
     ),
-    "predicate": Row("emulated", "predicate: a task whose value the guards read; an If/else task compares texts", _IF),
-    "map": Row("emulated", "island: a For each task runs one task per item; no page says how to collect values", _EACH, island=True),
+    "predicate": Row("emulated", "predicate: a task whose value the guards read; an If/else task compares it with true", CONDITION),
+    "map": Row(
+        "native", "a For each task over indices, a task per item, which leaves what it makes on the volume; one task before it lists the "
+        "items, one behind it gathers", _LOOKUP, when=_map,
+    ),
     "for": Row("emulated", "island: a job has no loop with values from one round to the next", _EACH, island=True),
     "while": Row("emulated", "island: a job has no such loop", _EACH, island=True),
     "try": Row("emulated", "run_if ALL_DONE, and a verdict after the clean-up that fails", _RUN_IF, when=_try),
@@ -262,6 +289,7 @@ CAPABILITIES = Capabilities(
         "task_value_bytes": VALUE_BYTES,
         "parameter_characters": PARAMETER_CHARS,
         "tags": TAGS,
+        "iterations_at_once": AT_ONCE,
     },
     settled=_settled,
     machines=TABLES,

@@ -2,6 +2,7 @@
 deploys it must name, out.
 
 Serverless compute unless a task asks for a machine or an image. A cluster is one machine; tasks that never run at the same time share one.
+Each iteration of a loop has one of its own.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Computes:
         if not (settings.resources or image or place.clustered) and self.options.serverless:
             return {"environment_key": self._environment(settings, draft), "disable_auto_optimization": True}
         spec = self._spec(settings, place, image)
+        if draft.loop:
+            return {"new_cluster": spec}
         return {"job_cluster_key": self._cluster(draft.id, spec)}
 
     def _environment(self, settings: Settings, draft: Draft) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -13,13 +14,13 @@ from wye.backend.target import EmittedFile, emitted
 from wye.backend.yaml import dump
 from wye.ir.json import document
 from wye_targets.databricks.adapter import VERBATIM
-from wye_targets.databricks.lower import FILES, NOTEBOOKS, SOURCES, Job, Task
+from wye_targets.databricks.lower import FILES, NOTEBOOKS, SOURCES, Job, Task, notebook_of
 from wye_targets.databricks.readme import readme
 
 HEAD = "# Compiled by Wye. README.md says how it is deployed.\n"
 ROOT = "/".join(["/Workspace", "Users", "${workspace.current_user.userName}", ".bundle", "${bundle.name}", "${bundle.target}"])
 """Whoever deploys for good says where: production mode asks for it."""
-MODULE = "wye_databricks"
+MODULE, TURNS = "wye_databricks", "wye_databricks_turns"
 _NOTEBOOK = re.compile(rb"(#|//|--) Databricks notebook source")
 
 TEXT = """\
@@ -47,6 +48,8 @@ def emit(job: Job) -> Sequence[EmittedFile]:
         **{f"tasks/{t.key}.json": document(t.form) for t in job.tasks},
         **dict(runtime_files(interpreter=job.interpreter, guards=True)),
     }
+    if any("loop" in t.form for t in job.tasks):
+        below[f"{TURNS}.py"] = (resources("wye_targets.databricks") / "turns.py").read_text("utf-8")
     files = [EmittedFile(f"{SOURCES}/{path}", text) for path, text in below.items()]
     files += [emitted(f"{SOURCES}/programs/{p.id}/{path}", data) for p in job.programs for path, data in verbatim(program_files(p))]
     files += [EmittedFile(f"{NOTEBOOKS}/{t.key}.py", notebook(job, t)) for t in job.tasks]
@@ -60,16 +63,17 @@ def emit(job: Job) -> Sequence[EmittedFile]:
 
 def settings(job: Job) -> dict[str, Any]:
     """The job as `jobs/create` takes it, once the variables are put in."""
-    return {**job.job, "tasks": [t.entry for t in job.tasks]}
+    return {**job.job, "tasks": list(job.entries)}
 
 
 def bundle(job: Job) -> dict[str, Any]:
     """The bundle, which finds the notebooks by their paths beside it."""
     tasks = []
-    for task in job.tasks:
-        told = task.entry["notebook_task"]
-        path = told["notebook_path"].replace(FILES, ".") + ".py"
-        tasks.append({**task.entry, "notebook_task": {**told, "notebook_path": path}})
+    for entry in copy.deepcopy(job.entries):
+        if "condition_task" not in entry:
+            told = notebook_of(entry)
+            told["notebook_path"] = told["notebook_path"].replace(FILES, ".") + ".py"
+        tasks.append(entry)
     made: dict[str, Any] = {"bundle": {"name": job.name}}
     if job.variables:
         made["variables"] = {name: {"description": text} for name, text in job.variables.items()}

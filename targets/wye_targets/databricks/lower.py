@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wye.backend.capabilities import Row
 from wye.backend.check import CheckedPipeline
-from wye.backend.guards import BEGIN, Draft, Origin, Regions, light, named, programs_of
+from wye.backend.guards import Draft, Origin, Regions, light, named, programs_of
 from wye.backend.names import NameRules, spellings
 from wye.diagnostics import CompileFailed, Diagnostic
 from wye.ir import model as ir
 from wye.ir.printer import type_json
 from wye.runtime.values import parse_argument, wire
 from wye.schedules.quartz import MAX_RUNS, quartz_schedule
+from wye_targets.databricks import loops
 from wye_targets.databricks.adapter import DEFAULT, REQUIRED
-from wye_targets.databricks.capabilities import PARAMETER_CHARS, TASK_VALUES, TASKS, DatabricksOptions
+from wye_targets.databricks.branches import Branches, Edges, branched, branches, compared
+from wye_targets.databricks.capabilities import CONDITION, LOOPS, PARAMETER_CHARS, TASK_VALUES, TASKS, DatabricksOptions
 from wye_targets.databricks.clusters import KEYS, Computes, settled_before
 from wye_targets.databricks.placement import PLAIN
 
@@ -54,6 +57,8 @@ class Job:
     name: str
     job: dict[str, Any]
     tasks: tuple[Task, ...]
+    entries: tuple[dict[str, Any], ...]
+    """What the job says of its tasks, If/else tasks among them."""
     variables: dict[str, str]
     spec: dict[str, Any]
     programs: tuple[ir.Program, ...]
@@ -63,80 +68,114 @@ class Job:
 
 def lower(checked: CheckedPipeline, options: DatabricksOptions) -> Job:
     pipeline = checked.pipeline
-    regions = Regions(pipeline, hard=True)
-    drafts = dict(regions.drafts)
-    if not pipeline.on_failure and len(drafts) > 1 and drafts[regions.end].form["op"] == "end":
-        del drafts[regions.end]  # the tasks that nothing waits for say whether the run has succeeded
-    _check_count(pipeline, len(drafts))
-    keys = task_keys(regions, drafts)
-    lanes = _lanes(pipeline, drafts)
-    needs = {id: tuple(dict.fromkeys(t for t in (*d.needs, *lanes.get(id, ())) if t != BEGIN)) for id, d in drafts.items()}
-    before = settled_before(needs)
-    asked = _asked(drafts, needs, lanes)
+    regions, drafts, tree = drafted(pipeline)
+    turns = [d.loop.turn for d in drafts.values() if d.loop]
+    _check_count(pipeline, len(drafts) + len(turns) + len(tree.conditions), len(turns))
+    keys = task_keys(regions, (*drafts, *turns, *tree.conditions))
+    lanes = loops.lanes(pipeline.settings.max_parallel, drafts)
+    edges = {id: tree.of(id) if id in tree.conditions else tree.of(id).also(lanes.get(id, ())) for id in tree.order()}
+    before = settled_before({id: tuple(t for t, _ in e.of) for id, e in edges.items()})
+    asked = _asked(drafts, lanes, tree)
     names = spellings([p.name for p in pipeline.parameters], PARAMETERS)
     parameters = tuple((names[p.name], p) for p in pipeline.parameters)
-    states = "store" if 2 * len(asked) > TASK_VALUES else "task values"  # room for a repair, which sets them again
-    spec = _spec(pipeline, parameters, keys, states, options)
+    values = len(asked) + len(turns) + sum(len(tree.tested(id)) for id in drafts)
+    states = "store" if 2 * values > TASK_VALUES else "task values"  # room for a repair, which sets them again
+    spec = _spec(pipeline, parameters, keys, states, options.store is not None or states == "store" or bool(turns))
     computes = Computes(options, before)
     context = {p.id for p in pipeline.programs if p.context}
     tasks = []
     for id, draft in drafts.items():
         whatever = draft.whatever or id in lanes
         form = _form(draft, keys, id == regions.end, id in asked, draft.requires if whatever else ())
+        form |= branched(id, tree, keys)
         form |= {"context": True} if any(p in context for p in programs_of(form)) else {}
-        if pipeline.settings.max_parallel and form["op"] == "island":
-            alone = all(t in before[id] or id in before[t] for t in drafts if t != id and _works(drafts[t]))
-            form["plan"]["settings"]["max_parallel"] = pipeline.settings.max_parallel if alone else 1
-        tasks.append((draft, form, whatever))
+        parallel = loops.at_once(id, drafts, before, pipeline.settings.max_parallel)
+        if parallel and form["op"] == "island":
+            form["plan"]["settings"]["max_parallel"] = 1 if draft.loop else parallel
+        tasks.append((draft, form, whatever, parallel))
+    entries = {id: _entry(id, edges[id], keys) for id in edges}
+    for c, condition in tree.conditions.items():
+        entries[c] |= compared(condition, keys)
     made = []
-    for draft, form, whatever in tasks:
-        key = keys[draft.id]
-        entry: dict[str, Any] = {"task_key": key}
-        if needs[draft.id]:
-            entry["depends_on"] = [{"task_key": keys[t]} for t in needs[draft.id]]
+    for draft, form, whatever, parallel in tasks:
+        key, entry = keys[draft.id], entries[draft.id]
         if whatever:
             entry["run_if"] = "ALL_DONE"
-        told = _told(form, pipeline, "store" in spec or _files(form), options)
-        entry["notebook_task"] = {"notebook_path": f"{FILES}/{NOTEBOOKS}/{key}", "base_parameters": told, "source": "WORKSPACE"}
-        entry |= computes.fields(draft) | {"max_retries": 0}
+        told = _told(form, pipeline, "store" in spec or _files(form), options) | (loops.INDEX if draft.loop else {})
+        work = {"notebook_task": {"notebook_path": f"{FILES}/{NOTEBOOKS}/{key}", "base_parameters": told, "source": "WORKSPACE"}}
+        work |= computes.fields(draft) | {"max_retries": 0}
+        entry |= loops.each(draft, keys, parallel, work) if draft.loop else work
         made.append(Task(key, entry, form, draft.span))
-    used = {p for _, form, _ in tasks for p in programs_of(form)}
+    used = {p for _, form, _, _ in tasks for p in programs_of(form)}
     variables = dict(computes.variables)
-    if options.store is None and any("wye.store" in t.entry["notebook_task"]["base_parameters"] for t in made):
+    told_all = {name for t in made for name in told_by(t.entry)}
+    if options.store is None and "wye.store" in told_all:
         variables |= {n: f"the {n} of Unity Catalog {text}" for n, text in _VOLUME.items()}
-    if any("wye.scope" in t.entry["notebook_task"]["base_parameters"] for t in made) and options.secret_scope is None:
+    if "wye.scope" in told_all and options.secret_scope is None:
         variables["secret_scope"] = "the secret scope"
     return Job(
-        pipeline, options, KEYS.spell(pipeline.name), _job(pipeline, options, parameters, computes), tuple(made), variables, spec,
-        tuple(p for p in pipeline.programs if p.id in used), parameters, any(form["op"] == "island" for _, form, _ in tasks),
+        pipeline, options, KEYS.spell(pipeline.name), _job(pipeline, options, parameters, computes), tuple(made), tuple(entries.values()),
+        variables, spec,
+        tuple(p for p in pipeline.programs if p.id in used), parameters, any(form["op"] == "island" for _, form, _, _ in tasks),
     )  # fmt: skip
 
 
-def _check_count(pipeline: ir.Pipeline, count: int) -> None:
+def drafted(pipeline: ir.Pipeline) -> tuple[Regions, dict[str, Draft], Branches]:
+    """The tasks of a pipeline, and which of its `if`s are If/else tasks. With lanes there are none: a lane waits for tasks in arms too."""
+    regions = Regions(pipeline, hard=True)
+    drafts = dict(regions.drafts)
+    if not pipeline.on_failure and len(drafts) > 1 and drafts[regions.end].form["op"] == "end":
+        del drafts[regions.end]  # the tasks that nothing waits for say whether the run has succeeded
+    room = LOOPS - sum(d.loop is not None for d in drafts.values())
+    return regions, drafts, branches(drafts, 0 if pipeline.settings.max_parallel else room)
+
+
+def decided(pipeline: ir.Pipeline, options: DatabricksOptions) -> dict[tuple[str, str], Row]:
+    """What the whole pipeline decides: which `if`s are If/else tasks."""
+    return {
+        ("if", c): Row("native", "an If/else task: tasks of the arm that is not taken are left out", CONDITION)
+        for c in drafted(pipeline)[2].conditions
+    }
+
+
+def _entry(id: str, edges: Edges, keys: Mapping[str, str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"task_key": keys[id]}
+    if edges.of:
+        entry["depends_on"] = edges.entry(keys)
+    return entry | ({"run_if": "NONE_FAILED"} if edges.joins else {})
+
+
+def _check_count(pipeline: ir.Pipeline, count: int, turns: int) -> None:
+    """Tasks that run for each item count, and what each of them runs as well."""
     if count > TASKS:
         message = f"the pipeline takes {count:,} tasks, and a job has at most {TASKS:,}"
-        help = "loop over a list that a step makes: what is known at compile time is unrolled, a loop at run time is one task"
-        raise CompileFailed([Diagnostic("WYE4004", message, pipeline.span, help=help, target="databricks")])
+        help = "loop over a list that a step makes: what is known at compile time is unrolled, a loop at run time is four tasks"
+    elif turns > LOOPS:
+        message = f"the pipeline has {turns} loops that are For each tasks, and a run has room for the indices of {LOOPS}"
+        help = "call the loops from steps, or make one of several"
+    else:
+        return
+    raise CompileFailed([Diagnostic("WYE4004", message, pipeline.span, help=help, target="databricks")])
 
 
-def task_keys(regions: Regions, drafts: Mapping[str, Draft]) -> dict[str, str]:
+def told_by(entry: Mapping[str, Any]) -> dict[str, str]:
+    """What a task's notebook is told, or that of its iterations."""
+    told: dict[str, str] = notebook_of(entry)["base_parameters"]
+    return told
+
+
+def notebook_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    task: dict[str, Any] = entry["for_each_task"]["task"]["notebook_task"] if "for_each_task" in entry else entry["notebook_task"]
+    return task
+
+
+def task_keys(regions: Regions, ids: Iterable[str]) -> dict[str, str]:
     """The key of each task. What the pipeline returns is made by `outputs`, whatever that was called."""
-    keys = spellings([id for id in drafts if id != regions.end], KEYS, {LAST})
+    keys = spellings([id for id in ids if id != regions.end], KEYS, {LAST})
     return {**keys, regions.end: LAST}
 
 
-def _works(draft: Draft) -> bool:
-    return draft.form["op"] not in ("verdict", "end")
-
-
-def _lanes(pipeline: ir.Pipeline, drafts: Mapping[str, Draft]) -> dict[str, tuple[str, ...]]:
-    """With `max_parallel`, the task before it in one of so many lanes: what a task waits for beside what it needs."""
-    count = pipeline.settings.max_parallel
-    tasks = [id for id, d in drafts.items() if _works(d) and "handles" not in d.form and not d.handles]
-    return {later: (earlier,) for earlier, later in zip(tasks, tasks[count:])} if count else {}
-
-
-def _asked(drafts: Mapping[str, Draft], needs: Mapping[str, tuple[str, ...]], lanes: Mapping[str, Any]) -> set[str]:
+def _asked(drafts: Mapping[str, Draft], lanes: Mapping[str, Any], tree: Branches) -> set[str]:
     """The tasks of which another one asks what became of them, or for a value."""
     found: set[str] = set()
 
@@ -150,7 +189,7 @@ def _asked(drafts: Mapping[str, Draft], needs: Mapping[str, tuple[str, ...]], la
     for id, draft in drafts.items():
         for origin, _ in (*draft.inputs.values(), *draft.guards):
             of(origin)
-        found.update((*draft.of, *draft.handles, *(draft.requires if draft.whatever or id in lanes else ())))
+        found.update((*draft.of, *draft.handles, *(draft.requires if draft.whatever or id in lanes else ()), *tree.looks(id)))
     return found
 
 
@@ -161,14 +200,19 @@ def _form(draft: Draft, keys: Mapping[str, str], last: bool, asked: bool, requir
     """A task file: the runner's, with where each input is found, and what the adapter looks at before it starts the runner."""
     form = dict(draft.form) if draft.node else light(draft)
     form.pop("after", None)
-    if draft.node:
+    if draft.node or draft.inputs:
         form["inputs"] = {name: named(origin, keys) | port for name, (origin, port) in draft.inputs.items()}
+    if draft.node:
         if draft.node.settings.python:
             form["python"] = draft.node.settings.python
         if last:
             form["returns"] = True
     if asked:
         form["reports"] = True
+    if draft.loop:
+        form["loop"] = {"id": draft.loop.id, "items": keys[draft.loop.items]}
+    if form["op"] == "gather":
+        form["loop"] = {"items": keys[draft.requires[0]], "turns": keys[draft.needs[0]]}
     if draft.guards:
         form["guards"] = [{"if": named(origin, keys), "is": wanted} for origin, wanted in draft.guards]
     for key, ids in (("checks", requires), ("of", draft.of), ("handles", draft.handles)):
@@ -213,10 +257,10 @@ def _spec(
     parameters: tuple[tuple[str, ir.Parameter], ...],
     keys: Mapping[str, str],
     states: str,
-    options: DatabricksOptions,
+    stored: bool,
 ) -> dict[str, Any]:
     spec: dict[str, Any] = {"pipeline": pipeline.name, "folder": KEYS.spell(pipeline.name), "states": states}
-    if options.store is not None or states == "store":
+    if stored:
         spec["store"] = True
     spec["parameters"] = [{"name": p.name, "parameter": n, "type": type_json(p.type)} | _default(p) for n, p in parameters]
     spec["ids"] = {key: id for id, key in keys.items() if key != id}

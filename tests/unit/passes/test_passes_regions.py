@@ -196,6 +196,26 @@ def test_only_the_region_that_offends_is_an_island(build: Any) -> None:
     assert kinds == ["Call", "Island"]
 
 
+def test_of_a_loop_that_the_target_runs_the_body_becomes_one_task(build: Any) -> None:
+    build.step("b")
+    item = ir.Item("for_1", "int", "json", build.span())
+    inner = block(
+        build.call("b", x=item), build.call("d", x=build.out("b")), yields=(build.out("d"), build.const(5, "int"), item, build.param("n"))
+    )
+    loop = ir.Map("for_1", build.param("xs", ("list", "int")), inner, None, (), build.span())
+    p = islands(
+        build.pipeline(loop, parameters={"xs": ("list", "int"), "n": "int"}),
+        lambda node, around: None,
+        "toy",
+        lambda node, around: "one task",
+    )
+    verify(p)
+    lines = body(p)
+    assert lines[0].startswith("%for_1 = map over xs")
+    assert "%for_1_body = island -> r0: int as json, r2: int as json, r3: int as json" in lines[2]
+    assert [line.strip() for line in lines[-4:]] == ["yield %for_1_body.r0", "yield 5", "yield %for_1_body.r2", "yield %for_1_body.r3"]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "what"),
     [

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from wye.backend.embed import runtime_files
-from wye_targets.databricks import adapter
+from wye_targets.databricks import adapter, turns
 from wye_targets.databricks.adapter import DEFAULT, KEY, LIMIT, REQUIRED, TaskFailed
 
 
@@ -77,8 +77,9 @@ class Workspace:
         with patch.context() as here:
             here.setattr(adapter, "HERE", str(self.folder))
             here.setattr(adapter, "start", start)
-            for name in ("", ".guards", ".types", ".values"):
+            for name in ("", ".files", ".guards", ".types", ".values"):
                 here.setitem(sys.modules, f"wye_runtime{name}", import_module(f"wye.runtime{name}"))
+            here.setitem(sys.modules, "wye_databricks_turns", turns)
             adapter.run("t", dbutils)
 
     def left(self) -> dict[str, Any]:
@@ -231,3 +232,87 @@ def test_a_step_that_says_too_much_does_not_end_the_run(monkeypatch: pytest.Monk
     assert out.startswith("é")
     assert out.endswith("the end\n\n")
     assert "beyond 1000 characters is left out" in out
+
+
+# --- loops and branches ---------------------------------------------------------------------------------------------------------------
+
+OVER = {"over": {"task": "a", "output": "out", "format": "json", "type": ["list", "int"]}}
+LISTED = {"status": "done", "outputs": {"count": 2, "token": "new"}}
+GATHER = {"op": "gather", "inputs": OVER, "loop": {"items": "i", "turns": "t"}, "outputs": [{"name": "r0", "of": {"output": "out"}}]}
+
+
+def states(workspace: Workspace, *found: dict[str, Any] | None) -> None:
+    """What iterations have left on the volume."""
+    for index, state in enumerate(found):
+        place = workspace.folder / "volume" / "p" / "7" / "t" / str(index)
+        place.mkdir(parents=True)
+        if state is not None:
+            (place / "state.json").write_text(json.dumps({"token": "new", **state}))
+
+
+@pytest.mark.parametrize(("items", "indices"), [("[4,5]", [0, 1]), ("[]", [turns.NOTHING])])
+def test_the_items_of_a_loop_are_counted(items: str, indices: list[int], workspace: Workspace) -> None:
+    workspace.values["a", KEY] = {"status": "done", "outputs": {"out": items}}
+    workspace.run(0, op="items", inputs=OVER)
+    assert workspace.values["t", turns.INDICES] == indices
+    assert workspace.left()["outputs"]["count"] == len(json.loads(items))
+    workspace.spec["parameters"] = [{"name": "c", "parameter": "c", "type": "bool"}]
+    workspace.widgets["c"] = "false"
+    workspace.run(0, op="items", inputs=OVER, guards=[{"if": {"param": "c"}, "is": True}])
+    assert (workspace.values["t", turns.INDICES], workspace.left()) == ([turns.NOTHING], {"status": "skipped"})
+
+
+def test_an_iteration_leaves_a_state_of_its_own_last(workspace: Workspace) -> None:
+    workspace.values |= {("a", KEY): {"status": "done", "outputs": {"out": "[4,5]"}}, ("i", KEY): LISTED}
+    form = {"inputs": {"n": {"item": OVER["over"], "format": "json", "type": "int"}}, "loop": {"id": "l", "items": "i"}, "id": "t"}
+    workspace.widgets["wye.index"] = "1"
+    workspace.run({"out": "6"}, reports=False, **form)
+    assert workspace.seen["values"] == {"n": {"text": "5"}}
+    state = workspace.folder / "volume" / "p" / "7" / "t" / "1" / "state.json"
+    assert json.loads(state.read_text()) == {"status": "done", "outputs": {"out": "6"}, "token": "new"}
+    assert ("t", KEY) not in workspace.values
+    with pytest.raises(TaskFailed):
+        workspace.run(3, reports=False, **form)
+    assert json.loads(state.read_text())["status"] == "failed"
+    workspace.widgets["wye.index"] = "2"
+    with pytest.raises(TaskFailed, match="no item 2"):
+        workspace.run({"out": "6"}, reports=False, **form)
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (({"status": "done", "outputs": {"out": "1"}, "token": "old"}, {"status": "done", "outputs": {"out": "2"}}), r"t\[0\]: it left no"),
+        ((None, {"status": "failed", "error": {"type": ["m:Bad"], "message": "bad"}}), r"t\[1\]: m:Bad: bad"),
+        (({"status": "done", "outputs": {"out": "1"}},), r"t\[1\]: it left no result"),
+    ],
+)
+def test_what_is_gathered_is_of_this_list_and_whole(found: tuple[Any, ...], message: str, workspace: Workspace) -> None:
+    workspace.values["i", KEY] = LISTED
+    states(workspace, *found)
+    with pytest.raises(TaskFailed, match=message):
+        workspace.run(0, **GATHER)
+    assert workspace.left()["status"] == "failed"
+
+
+def test_what_iterations_left_is_gathered_in_order(workspace: Workspace) -> None:
+    workspace.values["i", KEY] = LISTED
+    states(workspace, {"status": "done", "outputs": {"out": "1"}}, {"status": "done", "outputs": {"out": {"file": "t/1/x/out"}}})
+    workspace.run(0, **GATHER)
+    assert workspace.left() == {"status": "done", "outputs": {"r0": ["1", {"file": "t/1/x/out"}]}}
+    workspace.values["i", KEY] = {"status": "skipped"}
+    workspace.run(0, **GATHER)
+    assert workspace.left() == {"status": "skipped"}
+
+
+def test_an_arm_that_is_not_the_one_fails_and_what_is_behind_looks(workspace: Workspace) -> None:
+    workspace.spec["parameters"] = [{"name": "c", "parameter": "c", "type": "bool"}]
+    workspace.widgets["c"] = "false"
+    with pytest.raises(TaskFailed, match="has not done what its condition says"):
+        workspace.run({"out": "1"}, guards=[{"if": {"param": "c"}, "is": True}], held=1)
+    arms = [{"task": "x", "if": [{"if": {"param": "c"}, "is": True}]}, {"task": "y", "if": [{"if": {"param": "c"}, "is": False}]}]
+    with pytest.raises(TaskFailed, match="a task before it has failed"):
+        workspace.run({"out": "1"}, arms=arms)
+    workspace.values["y", KEY] = {"status": "done"}
+    workspace.run({"out": "true"}, arms=arms, tested=["out"])
+    assert (workspace.left()["status"], workspace.values["t", "test_out"]) == ("done", True)

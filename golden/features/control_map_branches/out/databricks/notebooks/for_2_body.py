@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `for_2_body` of the pipeline `map_branches`, from pipeline.py line 54. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("for_2_body", dbutils)

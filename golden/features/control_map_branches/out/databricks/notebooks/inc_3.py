@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `inc_3` of the pipeline `map_branches`, from pipeline.py line 58. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("inc_3", dbutils)

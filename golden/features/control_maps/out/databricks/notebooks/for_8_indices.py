@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `for_8_indices` of the pipeline `maps`, from pipeline.py line 68. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("for_8_indices", dbutils)

@@ -1,0 +1,14 @@
+# Databricks notebook source
+# The task `total_2` of the pipeline `nested_maps`, from pipeline.py line 29. Compiled by Wye.
+
+# COMMAND ----------
+
+import sys
+
+sys.path.insert(0, dbutils.widgets.get("wye.files"))
+
+# COMMAND ----------
+
+import wye_databricks
+
+wye_databricks.run("total_2", dbutils)
