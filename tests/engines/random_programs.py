@@ -53,8 +53,9 @@ Run = Callable[[Subject, dict[str, Any], int], harness.Outcome]
 
 @contextmanager
 def place(monkeypatch: pytest.MonkeyPatch, *modules: str) -> Iterator[Path]:
-    """A folder for runs, in memory where there is a place for that; what runs here finds the runtime's modules as it does in a task."""
-    for name in ("", *(f".{m}" for m in modules)):
+    """A folder for runs, in memory where there is a place for that. What runs here finds these modules of the runtime as it does in a task;
+    without any, those that are deployed."""
+    for name in ("", *(f".{m}" for m in modules)) if modules else ():
         monkeypatch.setitem(sys.modules, f"wye_runtime{name}", importlib.import_module(f"wye.runtime{name}"))
     monkeypatch.setattr(plan, "write", harness.write)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as found:
