@@ -92,7 +92,7 @@ def check(target: str, compile: Compile, run: Run, folder: Path, count: int, see
         assert not problem, problem
     print(target, dict(seen))
     assert seen["programs"] >= count * 0.6, seen
-    assert seen["runs"] > seen["failed"] > 0, seen
+    assert count < 40 or seen["runs"] > seen["failed"] > 0, seen
 
 
 def _problem(
