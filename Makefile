@@ -69,7 +69,7 @@ verify-cloud: $(STAMP)
 	@$(BIN)/python tests/cloud '$(TARGET)'
 
 bless: $(STAMP)
-	$(call say,rewriting golden/, the capability table in README.md and docs/wye.schema.json)
+	$(call say,rewriting golden/, the capability tables in README.md and docs/, and docs/wye.schema.json)
 	$(BIN)/pytest -n auto --bless tests/test_golden.py tests/test_readme.py tests/unit/stacks/test_schema.py
 
 bench: $(STAMP)

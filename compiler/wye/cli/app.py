@@ -146,7 +146,7 @@ def _graph(given: argparse.Namespace) -> int:
 def _targets(given: argparse.Namespace) -> int:
     from wye.cli.inspect import machines_command, targets_command
 
-    return machines_command(given.format) if given.machines else targets_command(given.format)
+    return machines_command(given.format) if given.machines else targets_command(given.format, given.names)
 
 
 def _explain(given: argparse.Namespace) -> int:
@@ -348,9 +348,11 @@ COMMANDS = {
     ),
     "targets": Command(
         "show what each target can do",
-        "Show the installed targets and what each of them can do: the tables that the\ncompiler itself uses.",
-        "wye targets --format markdown",
+        "Show the installed targets and what each of them can do: the tables that the\n"
+        "compiler itself uses. Of targets that are named also by what means.",
+        "wye targets sagemaker",
         (
+            option("names", metavar="TARGET", nargs="*", help="show these, with how they do what"),
             option("--machines", action="store_true", help="the machines that a step's resources become on each cloud, as of which day"),
             _format("text", "json", "markdown"),
         ),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from wye.backend.capabilities import FEATURES, Row
 from wye.cli.failure import Usage
-from wye.cli.output import say, say_json, show_diagnostics, table
+from wye.cli.output import heading, say, say_json, show_diagnostics, table
 from wye.cli.source import split_source
 
 LEVELS = {"native": "native", "emulated": "emulated", "advisory": "advisory", "rejected": "–"}
@@ -38,22 +39,38 @@ def dump_command(source: str, json: bool) -> int:
 # --- wye targets --------------------------------------------------------------------------------------------------------------------
 
 
-def targets_command(format: str) -> int:
-    """The capability tables that the compiler itself uses."""
+def targets_command(format: str, names: Sequence[str] = ()) -> int:
+    """The capability tables that the compiler itself uses; of the targets in `names` with how each thing is done."""
     from wye.backend import registry
 
-    rows = {name: _rows(name) for name in registry.names()}
+    rows = {name: _rows(name) for name in dict.fromkeys(names or registry.names())}
     match format:
         case "json":
             say_json({name: _target_json(name, found) for name, found in rows.items()})
         case "markdown":
-            sys.stdout.write(matrix_markdown(rows))
+            sys.stdout.write("\n".join(means_markdown(*one) for one in rows.items()) if names else matrix_markdown(rows))
+        case _ if names:
+            _show_means(rows)
         case _:
             cells = [[f.title, *(_word(found[f.name]) for found in rows.values())] for f in FEATURES]
             table(["feature", *rows], cells, indent=0)
             say()
-            say("* depends on the value; `wye check FILE` says what holds for a pipeline")
+            say("* depends on the value; `wye check FILE` says what holds for a pipeline, `wye targets TARGET` how each thing is done")
     return 0
+
+
+def _show_means(rows: dict[str, dict[str, Row]]) -> None:
+    from wye.backend import registry
+
+    for n, (name, found) in enumerate(rows.items()):
+        known = registry.load(name).capabilities
+        if n:
+            say()
+        heading(name)
+        table(["feature", "", "how~"], [[f.title, _word(found[f.name]), found[f.name].how] for f in FEATURES])
+        say()
+        said = {"image": known.image, "Python": known.python, **{k.replace("_", " "): f"{v:,}" for k, v in known.limits.items()}}
+        table(["by default, and at most", "~"], [[k, v] for k, v in said.items() if v])
 
 
 def machines_command(format: str) -> int:
@@ -106,21 +123,30 @@ def _target_json(name: str, rows: dict[str, Row]) -> dict[str, Any]:
 
 
 def matrix_markdown(rows: dict[str, dict[str, Row]]) -> str:
-    """The capability table of the documentation: one line per feature, each cell linked to the platform's page."""
+    """The capability table of the README: one line per feature."""
     lines = ["| feature | " + " | ".join(rows) + " |", "|---" * (len(rows) + 1) + "|"]
     group = ""
     for feature in FEATURES:
         if feature.group != group:
             group = feature.group
             lines.append(f"| **{group}** |" + " |" * len(rows))
-        lines.append(f"| {feature.title} | " + " | ".join(_cell(found[feature.name]) for found in rows.values()) + " |")
+        lines.append(f"| {feature.title} | " + " | ".join(_marked(found[feature.name]) for found in rows.values()) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def means_markdown(target: str, rows: dict[str, Row]) -> str:
+    """A target's table: one line per feature, with the platform's page and how it is done."""
+    lines = [f"## {target}", "", "| feature | | how |", "|---|---|---|"]
+    lines += [f"| {f.title} | {_cell(rows[f.name])} | {rows[f.name].how.replace('|', chr(92) + '|')} |" for f in FEATURES]
     return "\n".join(lines) + "\n"
 
 
 def _cell(row: Row) -> str:
-    word = _word(row).replace("*", "\\*")
-    word = f"[{word}]({row.link})" if row.link else word
-    return f"{word}: {row.how}".replace("|", "\\|") if row.level in ("emulated", "advisory") else word
+    return f"[{_marked(row)}]({row.link})" if row.link else _marked(row)
+
+
+def _marked(row: Row) -> str:
+    return _word(row).replace("*", "\\*")
 
 
 # --- wye explain --------------------------------------------------------------------------------------------------------------------

@@ -477,6 +477,16 @@ def test_targets(wye: Wye) -> None:
     assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
 
 
+def test_how_a_target_does_what(wye: Wye) -> None:
+    shown = wye("targets", "local", "docker").out
+    assert "processes share the machine" in shown
+    assert shown.index("local") < shown.index("docker")
+    rows = [r for r in wye("targets", "local", "--format", "markdown").out.splitlines() if r.startswith("|")]
+    assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
+    assert set(wye("targets", "local", "--format", "json").json) == {"local"}
+    assert wye("targets", "lokal").code == 2
+
+
 def test_explain(wye: Wye) -> None:
     assert wye("explain", "WYE1012").out.startswith("# WYE1012: ")
     assert wye("explain", "1012").out == wye("explain", "wye1012").out
