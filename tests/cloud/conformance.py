@@ -1,4 +1,5 @@
-"""Small pipelines of what a cloud may do otherwise than its documents say: `conformance`, `broken`, `spread`, `swept`, `facts`.
+"""Small pipelines of what a cloud may do otherwise than its documents say: `conformance`, `broken`, `spread`, `swept`, `facts`,
+`branched`.
 
 `conformance` checks itself: `expected` is the SHA-256 of what the plain call returns; without it nothing is checked. With `fail` a step
 fails, and the run must. In `broken` nobody handles that, in `spread` an iteration fails, in `swept` a clean-up succeeds after it.
@@ -127,6 +128,26 @@ def swept(fail: bool = True) -> str:
     finally:
         sweep()
     return f"{going}"
+
+
+@pipeline
+def branched(n: int = 3) -> list[str]:
+    """Nothing handles a failure, so platforms that have conditions of their own decide here: what stands behind one waits for both arms."""
+    size = square(n)
+    if size > 5:
+        if size > 50:
+            said = echo("huge")
+        else:
+            said = echo("large")
+    else:
+        said = echo("small")
+    if size > 100:
+        more = echo("more")
+    else:
+        more = "no more"
+    if size < 5:
+        echo("nobody waits for it")
+    return [said, more, echo(said + more)]
 
 
 FACTS = """\

@@ -95,6 +95,7 @@ TRIALS = (
     Trial("fails when an iteration fails", "spread", {}, "failure"),
     Trial("fails when the clean-up after a failure succeeds", "swept", {}, "failure"),
     Trial("tells what a task finds", "facts", {"flag": True, "size": 2**40, "ratio": 0.1 + 0.2}, "nothing"),
+    Trial("takes one arm of each branch, and goes on behind it", "branched", {}, "value"),
 )
 SECRET = """\
 import os

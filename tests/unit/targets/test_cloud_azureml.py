@@ -22,6 +22,7 @@ STATES: dict[str, dict[str, Any]] = {
     "spread": {"numbers": {"status": "done"}, "for_1": FAILED},
     "swept": {"stumble": FAILED, "try_1_verdict": FAILED},
     "facts": {"look": {"status": "done"}},
+    "branched": {"outputs": {"status": "done"}},
 }
 """What the jobs of each run have noted; None: nothing."""
 WORDS = {("handles", "verdict"): "Failed", ("broken", "stumble"): "Failed", ("swept", "try_1_verdict"): "Failed"}
@@ -41,8 +42,8 @@ class Account:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.states, self.words = folder, {n: dict(s) for n, s in STATES.items()}, dict(WORDS)
-        self.ends = {"agrees": "Completed", "facts": "Completed"}
-        self.values = {"agrees": clouds.VALUE, "facts": '{"told":"x","run":"facts"}'}
+        self.ends = {"agrees": "Completed", "facts": "Completed", "branched": "Completed"}
+        self.values = {"agrees": clouds.VALUE, "branched": clouds.VALUE, "facts": '{"told":"x","run":"facts"}'}
         self.extra: list[tuple[str, str]] = []
 
     def install(self) -> Path:

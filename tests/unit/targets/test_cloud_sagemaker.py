@@ -24,6 +24,7 @@ STATES: dict[str, dict[str, Any]] = {
     "spread": {"numbers": {"status": "done"}, "for_1": FAILED},
     "swept": {"stumble": FAILED, "sweep": {"status": "done"}, "try_1_verdict": FAILED},
     "facts": {"look": {"status": "done"}, "outputs": {"status": "done"}},
+    "branched": {"outputs": {"status": "done"}},
 }  # fmt: skip
 """What the jobs of each run have noted, by the run."""
 
@@ -37,8 +38,9 @@ class Account:
     """An `aws` that answers as the CLI does; `left` is what the runs have left in S3."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.states, self.ends = folder, {n: dict(s) for n, s in STATES.items()}, {"agrees": "Succeeded", "facts": "Succeeded"}
-        self.values = {"agrees": clouds.VALUE, "facts": '{"WYE_PARAM_flag":"True"}'}
+        self.folder, self.states, self.ends = folder, {n: dict(s) for n, s in STATES.items()}, {}
+        self.ends |= dict.fromkeys(("agrees", "facts", "branched"), "Succeeded")
+        self.values = {"agrees": clouds.VALUE, "branched": clouds.VALUE, "facts": '{"WYE_PARAM_flag":"True"}'}
         self.steps: dict[str, dict[str, str]] = {
             "handles": {"verdict": "Failed"}, "broken": {"stumble": "Failed", "slow": "Succeeded"}, "swept": {"try_1_verdict": "Failed"},
         }  # fmt: skip
@@ -102,7 +104,7 @@ def test_runs_that_end_as_they_should(account: Account, client: Any) -> None:
     assert {"Name": "expected", "Value": f'"{clouds.EXPECTED}"'} in first
     assert second == [{"Name": "fail", "Value": "true"}]
     assert [c[c.index("--pipeline-name") + 1] for c in made if c[1] == "delete-pipeline"] == [
-        f"wye-verify-1-{p}" for p in ("conformance", "broken", "spread", "swept", "facts")
+        f"wye-verify-1-{p}" for p in ("conformance", "broken", "spread", "swept", "facts", "branched")
     ]
     assert made[-1][:4] == ["s3", "rm", "--recursive", "s3://bucket/wye/"]
 

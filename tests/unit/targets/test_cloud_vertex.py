@@ -39,6 +39,7 @@ class Service:
             },
             {"state": "PIPELINE_STATE_FAILED", "jobDetail": details(try_1="FAILED")},
             {"state": "PIPELINE_STATE_SUCCEEDED", "jobDetail": details(look="SUCCEEDED")},
+            {"state": "PIPELINE_STATE_SUCCEEDED"},
         ]
         self.status = 200
 
@@ -98,7 +99,7 @@ def test_what_the_service_says_against_a_request_is_shown(there: tuple[Service, 
     there[0].status = 403
     good, said = verified(there[1])
     assert not good
-    assert said.count("BAD") == 5
+    assert said.count("BAD") == 6
     assert "POST /v1/projects/p/locations/l/pipelineJobs: HTTP 403: " in said
 
 
