@@ -15,7 +15,7 @@ from wye.frontend.constants import Constants
 from wye.frontend.declarations import Declarations, PipelineDeclaration
 from wye.frontend.inference import ITERATORS, SCALARS, VIEWS, value_type
 from wye.frontend.project import Module, Project
-from wye.ir.expressions import children, raises
+from wye.ir.expressions import children, raises, raises_itself
 from wye.ir.model import (
     Builtin,
     Carry,
@@ -219,6 +219,8 @@ class Frame:
             case Display() | DictDisplay() | Star():
                 for part in children(iterable):
                     self.must(part, True)
+                if item and not isinstance(iterable, Star) and raises_itself(iterable):  # what cannot be hashed
+                    self.pend(iterable)
             case Builtin() | Method() if not item and _dissolves(iterable):
                 for part in children(iterable):
                     self.must(part)
