@@ -290,7 +290,8 @@ ROWS: dict[str, Row] = {
     ),
     "step.cache": Row(
         "native", "CacheConfig: same image, variables and inputs. No effect where the pipeline has a timeout or the step takes "
-        "the scheduled time, inside a `try`, where a failure stops nothing, nor where a Condition step or one with many inputs reads it",
+        "the scheduled time, reads a step without a cache, inside a `try`, where a failure stops nothing, nor where a Condition step or "
+        "one with many inputs reads it",
         CACHE, when=_cache,
     ),
     "step.tags": Row("native", "Tags of the processing job", _TAG, when=_tags),

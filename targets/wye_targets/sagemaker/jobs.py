@@ -157,12 +157,18 @@ def arguments(job: Job, facts: Facts, task: str, program: str | None, cached: bo
         first = min(max(1, math.ceil(seconds(r.delay, "delay"))), INTERVAL)
         policy = {"ExceptionType": FAULTS, "IntervalSeconds": first, "BackoffRate": float(r.backoff), "MaxAttempts": min(r.count, ATTEMPTS)}
         step["RetryPolicies"] = [policy]
-    age = _age(settings.cache)
-    if cached and (age is None or age >= 60):
+    if cached and kept(settings.cache):
+        age = _age(settings.cache)
         step["CacheConfig"] = {"Enabled": True} | ({} if age is None else {"ExpireAfter": expired_after(age)})
     if job.tested:
         step["PropertyFiles"] = [{"PropertyFileName": "state", "OutputName": "values", "FilePath": "state.json"}]
     return step
+
+
+def kept(cache: Cache | bool | None) -> bool:
+    """Whether what a step leaves is kept at all: ages are told in minutes."""
+    age = _age(cache)
+    return bool(cache) and (age is None or age >= 60)
 
 
 def _age(cache: Cache | bool | None) -> float | None:

@@ -39,7 +39,7 @@ from wye_targets.sagemaker.capabilities import (
     foreign,
     hidden_variables,
 )
-from wye_targets.sagemaker.jobs import Facts, arguments
+from wye_targets.sagemaker.jobs import Facts, arguments, kept
 
 LAST = "outputs"
 """The step that makes what the pipeline returns."""
@@ -138,7 +138,9 @@ class Plan:
             return "a Condition step reads it, and a property file is of its own run"
         if any(job.name in other.whole for other in self.jobs.values()):
             return "a step with many inputs takes them all from the folder of its own run"
-        return None
+        others = (j for j in self.jobs.values() if j.name in (*job.values, *job.files))
+        new = next((j for j in others if not kept(j.settings.cache) or self.uncached(j)), None)
+        return f"it reads the step `{new.name}`, which runs each time and leaves its outputs elsewhere" if new else None
 
 
 def decided(pipeline: ir.Pipeline, options: SagemakerOptions) -> dict[tuple[str, str], Row]:
@@ -168,7 +170,7 @@ def lower(checked: CheckedPipeline, options: SagemakerOptions) -> Definition:
     uploads: Files = {}
     for job in jobs.values():
         folder, program = _upload(job, pipeline, uploads, not facts.built)
-        job.entry = arguments(job, facts, folder, program, bool(job.settings.cache) and plan.uncached(job) is None, pipeline)
+        job.entry = arguments(job, facts, folder, program, plan.uncached(job) is None, pipeline)
     steps = plan.tree.steps({id: job.entry for id, job in jobs.items()}, plan.names)
     document: dict[str, Any] = {"Version": "2020-12-01", "Metadata": {}}
     document["Parameters"] = [_parameter(n, p) for n, p in parameters] + facts.parameters()

@@ -149,6 +149,7 @@ def test_the_report_says_which_caches_have_no_effect(tmp_path: Path) -> None:
         (cached("    day(d)\n", day, "d: datetime = ScheduledTime()"), "the time for which the run is meant"),
         (cached("    check.options(cache=True)(1)\n", on_failure="continue"), "ends well though it has failed"),
         (cached("    if yes.options(cache=True)(1):\n        check(1)\n"), "Condition step"),
+        (cached("    check.options(cache=True)(one(1))\n"), "it reads the step `one`, which runs each time"),
     ):
         ((level, how),) = found
         assert (level, why in how) == ("advisory", True), how
