@@ -76,7 +76,7 @@ def compile_target(
     legal = passes.islands(pipeline, judge(target, options), target.name, judge(target, options, turns=True))
     checked = check(legal, target, options, strict=strict, config=config, effective=effective)
     if config and built:
-        base = base_of(options, target.capabilities.image)
+        base = base_of(options, target.capabilities)
         images = images_of(legal, base, supply_of(legal, config, base.packages))
         checked = replace(checked, pipeline=in_images(legal, images, base), images=images)
     return (*target.emit(target.lower(checked, options)), report_file(checked)), checked

@@ -723,6 +723,27 @@ for x in xs:
 return a
 # with xs=[]
 ---
+# all that an unrolled loop goes over is evaluated before it, used or not
+for x in [n, int(s)]:
+    if flip(x):
+        break
+return inc(n)
+# with n=2, s='b'
+# with n=2, s='7'
+# with n=3, s='b'
+---
+# and so are the items of what it sees through, and displays in them
+a = []
+for i, (x, y) in enumerate([(n, 1), (2, s.index("b")), [3, m % (n - 2)]]):
+    if flip(x):
+        break
+    a.append(inc(i))
+return a, [inc(x) for x, _ in [(n, s.index("x")), (n, m)]]
+# with n=2, s='abx'
+# with n=4, s='x'
+# with n=4, s='b'
+# with n=4, s='bx'
+---
 # names that clash after unrolling
 inc_2 = inc(n)
 for k in [1, 2, 3]:

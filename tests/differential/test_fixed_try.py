@@ -1580,6 +1580,68 @@ def p(n: int = 3, m: int = 0) -> str:
 # with n=1
 # with n=0
 ---
+# a name that := binds where its value raises is not bound in a handler
+try:
+    m = (v4 := int(s)) + v4
+except ValueError:
+    m = inc(n)
+return m
+# with s='b'
+# with s='7'
+---
+# an unpacking binds nothing when one of its values raises
+a = 0
+try:
+    a, b = n, int(s)
+except ValueError:
+    b = inc(a)
+return a, b
+# with n=2, s='b'
+# with n=2, s='7'
+---
+# nor when it is made after a step has run
+a = 0
+try:
+    a, b = inc(n), int(s)
+except ValueError:
+    b = inc(a)
+return a, b
+# with n=2, s='b'
+# with n=2, s='7'
+---
+# one value for two names, or for none
+a = 0
+try:
+    a = b = int(s)
+except ValueError:
+    b = inc(a)
+return a, b
+# with s='b'
+# with s='7'
+---
+# swapped, or not
+a, b = n, m
+try:
+    a, b = b % a, a % b
+except ZeroDivisionError:
+    b = inc(a)
+return a, b
+# with n=2, m=0
+# with n=0, m=3
+# with n=5, m=3
+---
+# what cannot be hashed, in an unpacking and in a loop that is unrolled
+try:
+    a, b = {tuple([xs])}, 1
+    for c in [n, {tuple([xs])}]:
+        if flip(n):
+            break
+except TypeError:
+    b = inc(n)
+return b
+# with n=2
+# with n=3
+---
 # a pipeline that is one try
 @pipeline
 def p(n: int = 3):

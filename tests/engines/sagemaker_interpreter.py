@@ -230,6 +230,7 @@ class Execution:
     work: Path
     secrets: Mapping[str, str]
     log: Path
+    images: Mapping[str, Path]
     outputs: dict[str, Json] = field(default_factory=dict)
     """The outputs of each step that has succeeded, by name: where in S3."""
 
@@ -298,6 +299,11 @@ class Execution:
         need(re.fullmatch(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/\S+", image), f"not an image in ECR: {image}")
         need(re.fullmatch(r"arn:aws:iam::\d{12}:role/\S+", arguments["RoleArn"]), "not a role")
         root = self.work / step["Name"]
+        if self.images:
+            need(image in self.images, f"{step['Name']}: nobody has pushed {image}")
+            for part in ("wye_runtime", "programs"):
+                if (self.images[image] / part).is_dir():
+                    shutil.copytree(self.images[image] / part, root / "opt/wye" / part)
         for one in arguments["ProcessingInputs"]:
             if not self.download(one["S3Input"]["S3Uri"], root / one["S3Input"]["LocalPath"].lstrip("/")):
                 self.say(f"{step['Name']}: no S3 objects found under {one['S3Input']['S3Uri']}")
@@ -397,14 +403,16 @@ def run(
     seed: int = 0,
     lost: frozenset[str] = frozenset(),
     start: str | None = None,
+    images: Mapping[str, Path] | None = None,
 ) -> Run:
-    """`start-pipeline-execution`. `lost`: steps whose first machine goes away."""
+    """`start-pipeline-execution`. `lost`: steps whose first machine goes away. `images`: those of one's own in ECR, each with the folder
+    that it was built from."""
     rng = random.Random(seed)
     work.mkdir(parents=True, exist_ok=True)
     deployed.runs += 1
     execution = Execution(
         deployed, f"e{deployed.runs:04}", given(deployed.definition, parameters), start or datetime.now(UTC).isoformat(),
-        work / "jobs", secrets or {}, work / "log.txt",
+        work / "jobs", secrets or {}, work / "log.txt", images or {},
     )  # fmt: skip
     waiting, results, started, hits = list(deployed.definition["Steps"]), {}, [], []
     stops = rng.random() < 0.5  # whether SageMaker starts no more steps once one has failed

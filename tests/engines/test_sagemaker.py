@@ -14,7 +14,9 @@ import pytest
 import sagemaker_interpreter as sagemaker
 
 from wye.backend.write import write_build
-from wye.driver import compile_source, compile_target
+from wye.driver import compile_source, compile_target, layout_of
+from wye.runtime.values import wire
+from wye.stacks.tables import Code, Config
 from wye.testing.cases import Case, Outcome, examples, feature_cases, further, plain_call
 from wye_targets.sagemaker import Sagemaker, SagemakerOptions
 
@@ -227,6 +229,39 @@ def p(day: datetime = ScheduledTime()) -> str:
     assert made.run(start="1774205983.000").outputs == json.dumps(f"{time} {time} e0002 1 p say")
     other = made.run({"day": "2020-01-01T00:00:00Z"}, start="2026-03-22T18:59:43.000Z")
     assert other.outputs == json.dumps(f"2020-01-01T00:00:00+00:00 {time} e0003 1 p say")
+
+
+def test_programs_in_images(tmp_path: Path) -> None:
+    """An island, empty files, folders: with nothing of them in S3."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "empty.txt").touch()
+    source = """
+@step(files=["data/*"])
+def size() -> int:
+    return (Path(__file__).parent / "data" / "empty.txt").stat().st_size
+
+@pipeline
+def flow(n: int = 3) -> list[str]:
+    total = 0
+    for i in range(one(n)):
+        total = total + kept(i)
+    return [*look(folder(1)), f"{total} {size()}"]
+"""
+    (tmp_path / "flow.py").write_text(STEPS + source, "utf-8")
+    config = Config(code=Code(packaging="image"), folder=tmp_path)
+    made = compile_source(tmp_path / "flow.py", None, layout_of(tmp_path / "flow.py", config))
+    files, checked = compile_target(made, Sagemaker(), SagemakerOptions(), config=config)
+    write_build(tmp_path / "build", files)
+    there = sagemaker.deploy(tmp_path / "build", tmp_path / "s3", FACTS["Bucket"])
+    assert {p.name for p in (tmp_path / "s3").rglob("*.*")} == {"adapter.py", "secretsmanager.py", "task.json"}
+    with pytest.raises(sagemaker.Refused, match="nobody has pushed"):
+        sagemaker.run(there, tmp_path / "early", facts(there), images={"other": tmp_path})
+    pushed = {}
+    for image in checked.images:
+        write_build(tmp_path / image.name, image.files)
+        pushed[f"{FACTS['Registry']}/{image.local}"] = tmp_path / image.name
+    run = sagemaker.run(there, tmp_path / "run", facts(there), images=pushed)
+    agree(Outcome(wire(["empty.txt False", "none True", "run.sh False", "6 0"])), run)
 
 
 def test_what_sagemaker_would_refuse_is_refused(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from docker_engine import docker, image_for_tests
 from stores_engine import free_port, running
+from test_images import Place, place  # noqa: F401 (a fixture)
 from test_sagemaker import CASES, ROOT, agree, built, sagemaker
 
 from wye.runtime.values import wire
@@ -136,8 +137,10 @@ class Local:
         self.sdk, self.image, self.endpoint = sdk, image, endpoint
 
     def run(self, source: Path, folder: Path, given: dict[str, Any]) -> sagemaker.Run:
+        return self.ran(built(source, folder, SagemakerOptions(image=self.image)), given)
+
+    def ran(self, build: Path, given: dict[str, Any]) -> sagemaker.Run:
         """Our artifact, unchanged. Its images come from a registry that a run names: here they come from this machine."""
-        build = built(source, folder, SagemakerOptions(image=self.image))
         definition = json.loads((build / "pipeline.json").read_text("utf-8"))
         name = json.loads((build / "create-pipeline.json").read_text("utf-8"))["PipelineName"]
         facts = {"Bucket": BUCKET, "Registry": "docker.io/library", "RoleArn": "arn:aws:iam::123456789012:role/wye"}
@@ -190,3 +193,24 @@ def test_local_mode_hands_on_folders_and_empty_files(local: Local, tmp_path: Pat
     source.write_text(STEPS, "utf-8")
     text = "{{ds}} 'é' null"
     agree(Outcome(wire(["empty.txt ", "none folder", f"text.txt {text}"])), local.run(source, tmp_path / "build", {"text": text}))
+
+
+def test_local_mode_runs_in_images_that_wye_builds(local: Local, place: Place) -> None:  # noqa: F811
+    """Nobody may write below /opt/ml but root, and so it is root in them."""
+    with (place.folder / "wye.toml").open("a") as file:
+        file.write(f'[stacks.aws]\ntarget = "sagemaker"\nimage = "{place.base}"\n')
+    done = place.wye("build", "flow.py", "--stack", "aws", "--format", "json", PIP_NO_INDEX="1")
+    assert done.returncode == 0, done.stderr
+    images = [i["image"] for i in json.loads(done.stdout)["images"]]
+    try:
+        done = place.wye("compile", "flow.py", "--stack", "aws")
+        assert done.returncode == 0, done.stderr
+        (build,) = place.folder.glob("build/*/sagemaker")
+        definition = json.loads((build / "pipeline.json").read_text("utf-8"))
+        named = {s["Arguments"]["AppSpecification"]["ImageUri"]["Std:Join"]["Values"][1] for s in definition["Steps"]}
+        assert named == {*images}
+        assert len(images) == 2
+        assert not list(build.glob("upload/*/*/programs")) + list(build.glob("upload/programs*"))
+        agree(Outcome(wire({**place.plain(), "who": "False"})), local.ran(build, {}))
+    finally:
+        docker("image", "rm", "--force", *images)

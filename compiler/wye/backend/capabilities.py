@@ -135,6 +135,11 @@ class Capabilities:
     machines: tuple[MachineTable, ...] = ()
     decided: Callable[[Pipeline, Any], Mapping[tuple[str, str], Row]] | None = None
     """Rows that the whole pipeline decides on, by feature and node: it gets (pipeline, options). They hold unless the use is rejected."""
+    base: Callable[[Settings, Any], str] | None = None
+    """What an image that Wye makes begins with when neither the step nor the stack says it, where that is not always `image`: it gets
+    (settings, options)."""
+    root: bool = False
+    """Whether only root can run tasks there, also in images that Wye makes."""
 
     def row(self, feature: str, value: Any, options: Any, settings: Settings | None = None) -> Row:
         """The row that holds for this use of a feature."""

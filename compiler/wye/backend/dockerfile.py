@@ -19,8 +19,8 @@ from wye.ir.model import Pipeline
 
 HOME = "/opt/wye"
 """Where an image holds the runtime (`wye_runtime/`) and the programs (`programs/<id>/`)."""
-USER = 65532
-"""No user of any image's: the number that distroless images made usual for nobody in particular."""
+USER, ROOT = 65532, 0
+"""No user of any image's: the number that distroless images made usual for nobody in particular. And who runs where that may not be."""
 PACKAGES = "packages"
 COMPILE = (
     f"import compileall, py_compile; compileall.compile_dir('{HOME}', quiet=2, "
@@ -34,11 +34,13 @@ _IGNORED = f"# Only this goes to the builder.\n*\n!{PACKAGES}\n!wye_runtime\n!pr
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What tasks ask of an image: where it begins, the interpreter in it (`python3` unless somebody names another), packages."""
+    """What tasks ask of an image: where it begins, the interpreter in it (`python3` unless somebody names another), packages. `user`: as
+    whom they run."""
 
     base: str
     own_python: str | None
     packages: tuple[str, ...]
+    user: int = USER
 
     @property
     def python(self) -> str:
@@ -100,10 +102,10 @@ def dockerfile(pipeline: Pipeline, title: str, environment: Environment, supply:
         f"COPY wye_runtime {HOME}/wye_runtime",
         *([f"COPY programs {HOME}/programs"] if pipeline.programs else ()),
         f"RUN [{_word(environment.python)}, {_word('-c')}, {_word(COMPILE)}]",
-        "# This user has no home of its own.",
+        *(["# This user has no home of its own."] if environment.user != ROOT else []),
         'ENV HOME="/tmp"',
         *(f"LABEL {key}={quoted(value)}" for key, value in labels.items() if value),
-        f"USER {USER}:{USER}",
+        f"USER {environment.user}:{environment.user}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -8,11 +8,12 @@ what a target adds (its adapter, the task files) travels with the artifact as ev
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wye.backend.dockerfile import Environment, context
+from wye.backend.capabilities import Capabilities
+from wye.backend.dockerfile import ROOT, USER, Environment, context
 from wye.backend.names import NameRules, pulled
 from wye.backend.supply import Supply
 from wye.backend.target import EmittedFile
@@ -54,22 +55,29 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a stack says of all images: the one to begin with, the registry, the packages that every task needs."""
+    """What a stack and its target say of all images: the one to begin with where a step names none, the registry, the packages that every
+    task needs, as whom they run."""
 
-    image: str
+    image: Callable[[Settings], str]
     registry: str | None
     packages: tuple[str, ...]
+    user: int = USER
 
     def environment(self, s: Settings) -> Environment:
         packages = tuple(sorted({*s.packages, *self.packages}))
-        return Environment(pulled(s.image or self.image, self.registry), s.python, packages)
+        return Environment(pulled(s.image or self.image(s), self.registry), s.python, packages, self.user)
 
 
-def base_of(options: Any, default: str) -> Base:
-    """`default`: the target's own image. A target that reaches the stack's store from its tasks has `store_options`."""
+def base_of(options: Any, capabilities: Capabilities) -> Base:
+    """A target that reaches the stack's store from its tasks has `store_options`."""
     how = getattr(options, "store_options", None)
     drivers = packages_of(getattr(options, "store", None), how) if how is not None else ()
-    return Base(getattr(options, "image", None) or default, getattr(options, "registry", None), drivers)
+
+    def image(s: Settings) -> str:
+        own = capabilities.base(s, options) if capabilities.base else capabilities.image
+        return getattr(options, "image", None) or own
+
+    return Base(image, getattr(options, "registry", None), drivers, ROOT if capabilities.root else USER)
 
 
 def images_of(pipeline: Pipeline, base: Base, supply: Supply | None) -> tuple[Image, ...]:

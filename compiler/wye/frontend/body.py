@@ -267,8 +267,8 @@ class Body:
     def assign(self, node: cst.Assign) -> None:
         value = self.expressions.plain(node.value)
         owned = len(node.targets) == 1 and self._fresh(node.value, value)
-        for target in node.targets:
-            self._assign(target.target, value, owned, node.value)
+        for i, target in enumerate(node.targets):
+            self._assign(target.target, value, owned, node.value, evaluated=i > 0)
         if isinstance(node.value, cst.Name) and node.value.value in self.frame.env:
             source = self.frame.env[node.value.value]
             self.frame.env[node.value.value] = replace(source, owned=False)  # a second reference ends ownership
@@ -284,21 +284,26 @@ class Body:
                 value = replace(value, type=declared)
         self._assign(node.target, value, self._fresh(node.value, value), node.value)
 
-    def _assign(self, target: cst.BaseExpression, value: Expr, owned: bool, source: cst.BaseExpression) -> None:
+    def _assign(self, target: cst.BaseExpression, value: Expr, owned: bool, source: cst.BaseExpression, evaluated: bool = False) -> None:
+        """`evaluated`: the value was, before any of its targets was bound."""
         frame = self.frame
         if isinstance(target, cst.Name):
-            self._bind(target.value, value, target, owned)
+            self._bind(target.value, value, target, owned, evaluated)
         elif isinstance(target, cst.Tuple | cst.List):
             items = self.expressions.unpack(value, target)
             if items and isinstance(items[0], Index) and isinstance(items[0].value, Unpack):
                 frame.pend(items[0].value)  # the count is checked even if no item is used
+            elif not evaluated:
+                for item in items:
+                    frame.must(item, True)
             sources = parts(source, len(items))
             for element, item, written in zip(target.elements, items, sources):
                 starred = isinstance(element, cst.StarredElement)
                 if isinstance(element.value, cst.Name) and isinstance(item, Index) and isinstance(item.value, Unpack):
                     frame.bind(element.value.value, item, frame.module.span(element), starred)
                 else:
-                    self._assign(element.value, item, starred or (written is not source and self._fresh(written, item)), written)
+                    fresh = starred or (written is not source and self._fresh(written, item))
+                    self._assign(element.value, item, fresh, written, evaluated=True)
         elif isinstance(target, cst.Subscript) and isinstance(target.value, cst.Name):
             self._store(target, target.value, value)
         else:
@@ -337,14 +342,14 @@ class Body:
         key = self.expressions.plain(target.slice[0].slice.value)
         self._bind(name, dict_display([*_pairs(frame.read(name)), (key, value)], frame.module.span(target)), owner, owned=True)
 
-    def _bind(self, name: str, value: Expr, node: cst.CSTNode, owned: bool) -> None:
+    def _bind(self, name: str, value: Expr, node: cst.CSTNode, owned: bool, evaluated: bool = False) -> None:
         frame = self.frame
         if not is_value(value):
             if size(value) > MAX_EXPRESSION:
                 made = compute(frame.fresh(name), value)
                 frame.add(made)
                 value = Output(made.id, "out", made.type, made.format, value.span)
-            else:
+            elif not evaluated:
                 frame.pend(value)
         self._share(name, value)
         frame.bind(name, value, frame.module.span(node), owned)

@@ -435,8 +435,8 @@ class Expressions:
         if self.frame.conditional or self.frame.operands or self.frame.inner or not isinstance(node.target, cst.Name):
             return self.frame.error("WYE1021", "`:=` stands where it may not be evaluated", node, help="assign in a statement before")
         value = self.plain(node.value)
+        self.frame.pend(value)  # where it raises, the name is not bound yet
         self.frame.bind(node.target.value, value, self.frame.module.span(node.target))
-        self.frame.pend(value)
         return value
 
     # --- lambdas and comprehensions ------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from wye.frontend.constants import Constants
 from wye.frontend.declarations import Declarations, PipelineDeclaration
 from wye.frontend.inference import ITERATORS, SCALARS, VIEWS, value_type
 from wye.frontend.project import Module, Project
-from wye.ir.expressions import children, raises
+from wye.ir.expressions import children, raises, raises_itself
 from wye.ir.model import (
     Builtin,
     Carry,
@@ -212,10 +212,16 @@ class Frame:
         del self.reported[mark.reported :]
         self._ids, self._locals = dict(mark.ids), mark.locals
 
-    def must(self, iterable: Expr) -> None:
-        """What a loop that is unrolled goes over is evaluated even if its items are not used."""
+    def must(self, iterable: Expr, item: bool = False) -> None:
+        """What a loop that is unrolled goes over is evaluated even if its items are not used: what dissolves there (`known_items`), part by
+        part; of an `item` only what it is a display of, for it may be unpacked."""
         match iterable:
-            case Display() | DictDisplay() | Builtin() | Method() | Star():
+            case Display() | DictDisplay() | Star():
+                for part in children(iterable):
+                    self.must(part, True)
+                if item and not isinstance(iterable, Star) and raises_itself(iterable):  # what cannot be hashed
+                    self.pend(iterable)
+            case Builtin() | Method() if not item and _dissolves(iterable):
                 for part in children(iterable):
                     self.must(part)
             case _ if not is_value(iterable):
@@ -270,6 +276,17 @@ def compute(id: str, value: Expr, format: Format | None = None) -> Compute:
     elif (isinstance(value, Builtin) and value.name in ITERATORS) or (isinstance(value, Method) and value.name in VIEWS and not value.args):
         value = Builtin("list", (value,), (), value.type, value.span)
     return Compute(id, value, format or format_of(value.type), value.type, Settings(), None, (), value.span)  # type: ignore[arg-type]
+
+
+def _dissolves(iterable: Expr) -> bool:
+    """Whether a loop that is unrolled may see through it."""
+    match iterable:
+        case Builtin(name=name):
+            return name in {*ITERATORS, "range", "sorted"}
+        case Method(name=name, args=args):
+            return name in VIEWS and not args
+        case _:
+            return False
 
 
 def is_value(expr: Expr) -> bool:

@@ -202,6 +202,11 @@ def raises(expr: Expr) -> bool:
     return any(not _total(e) for e in walk(expr))
 
 
+def raises_itself(expr: Expr) -> bool:
+    """Whether this operation might raise when its operands did not."""
+    return not _total(expr)
+
+
 def _total(expr: Expr) -> bool:
     """Whether this operation cannot raise when its operands did not."""
     match expr:

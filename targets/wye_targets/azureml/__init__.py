@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wye.backend.capabilities import Capabilities
 from wye.backend.check import CheckedPipeline
 from wye.backend.target import EmittedFile
 from wye_targets.azureml.capabilities import CAPABILITIES, AzuremlOptions
 from wye_targets.azureml.emit import emit
-from wye_targets.azureml.lower import Native, lower
+from wye_targets.azureml.lower import Native, decided, lower
 
 
 class Azureml:
     name = "azureml"
     options: type = AzuremlOptions
-    capabilities: Capabilities = CAPABILITIES
+    capabilities: Capabilities = replace(CAPABILITIES, decided=decided)
 
     def lower(self, checked: CheckedPipeline, options: AzuremlOptions) -> Native:
         return lower(checked, options)

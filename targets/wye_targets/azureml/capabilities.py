@@ -35,7 +35,7 @@ _SERVERLESS = _DOCS + "how-to-use-serverless-compute"
 _LIMITS = _DOCS + "resource-limits-capacity"
 _QUOTAS = _DOCS + "how-to-manage-quotas"
 _SECRETS = _DOCS + "how-to-use-secrets-in-runs"
-_REUSE = _DOCS + "how-to-debug-pipeline-reuse-issues"
+REUSE = _DOCS + "how-to-debug-pipeline-reuse-issues"
 _SCHEDULE = _DOCS + "how-to-schedule-pipeline-job"
 _COMPUTE = _DOCS + "concept-compute-target"
 
@@ -148,7 +148,7 @@ def _python(value: Any, options: Any) -> Row | None:
 
 def _cache(value: Any, options: Any) -> Row | None:
     if getattr(value, "max_age", None) is not None:
-        return Row("advisory", "what is reused there does not grow old: the step runs each time", _REUSE)
+        return Row("advisory", "what is reused there does not grow old: the step runs each time", REUSE)
     return None
 
 
@@ -233,8 +233,8 @@ ROWS: dict[str, Row] = {
         _PIPELINE,
     ),
     "step.cache": Row(
-        "native", "is_deterministic: with the same code, environment and parameters, when what it reads is reused too. Not inside a `try`, "
-        "nor where tasks note failures", _REUSE, when=_cache,
+        "native", "is_deterministic: with the same code, environment and parameters, when all that it waits for is reused too. Not inside "
+        "a `try`, where tasks note failures, nor where it has to know when the run was started", REUSE, when=_cache,
     ),
     "step.tags": Row("native", "tags of the command job", _COMMAND, when=_tags),
     "pipeline.tags": Row("native", "tags of the pipeline job", _PIPELINE, when=_tags),

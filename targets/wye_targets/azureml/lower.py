@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wye.backend.capabilities import Row
 from wye.backend.check import CheckedPipeline
 from wye.backend.guards import BEGIN, Draft, Origin, Regions, light, named, programs_of
 from wye.backend.names import NameRules, spellings
@@ -16,7 +17,7 @@ from wye.ir.printer import type_json
 from wye.ir.settings import Settings
 from wye.runtime.values import parse_argument, wire
 from wye_targets.azureml.adapter import DEFAULT, REQUIRED, RUN
-from wye_targets.azureml.capabilities import ARGUMENT, INPUTS, STEPS, TEXT, AzuremlOptions
+from wye_targets.azureml.capabilities import ARGUMENT, INPUTS, REUSE, STEPS, TEXT, AzuremlOptions
 from wye_targets.azureml.placement import PLAIN
 
 LAST, START = "outputs", "start"
@@ -66,8 +67,48 @@ class Native:
         return SCHEDULED in self.inputs
 
 
+def decided(pipeline: ir.Pipeline, options: AzuremlOptions) -> dict[tuple[str, str], Row]:
+    """What the whole pipeline decides: which caches have no effect."""
+    again: dict[str, str] = {}
+    found: dict[tuple[str, str], Row] = {}
+    for task in _made(pipeline, options, Settings())[1]:
+        why = _again(task, again)
+        if why:
+            again[task.key] = why
+        if why and task.draft.node and task.settings.cache and task.settings.cache.max_age is None:
+            found["step.cache", task.draft.id] = Row("advisory", f"the step runs each time: {why}", REUSE)
+    return found
+
+
+def _again(task: Task, again: Mapping[str, str]) -> str | None:
+    """Why a task runs in each run; None when it may not. `again`: tasks before it that do."""
+    if task.draft.soft:
+        return "what is inside a `try`, or a failure stops nothing, ends well though it has failed"
+    if not task.reused:
+        return "it has no cache"
+    if "times" in task.form:
+        return "it has to know when the run was started"
+    new = next((r for r in task.reads if r in again), None)
+    return f"it waits for `{new}`, which runs each time, and whose output is one of its inputs" if new else None
+
+
 def lower(checked: CheckedPipeline, options: AzuremlOptions) -> Native:
     pipeline = checked.pipeline
+    maker, tasks, keys = _made(pipeline, options, checked.plain)
+    used = {p for task in tasks for p in programs_of(task.form)}
+    inputs = {n: parameter_default(p) for n, p in maker.parameters}
+    wanted = {name for task in tasks for name in task.told}
+    inputs |= {VAULT: REQUIRED} if VAULT in wanted else {}
+    inputs |= {SCHEDULED: RUN} if SCHEDULED in wanted else {}
+    _check(pipeline, tasks, inputs)
+    return Native(
+        pipeline, options, tuple(tasks), inputs, maker.parameters, tuple(p for p in pipeline.programs if p.id in used),
+        {key: id for id, key in keys.items() if key != id}, not checked.images,
+    )  # fmt: skip
+
+
+def _made(pipeline: ir.Pipeline, options: AzuremlOptions, plain: Settings) -> tuple[_Maker, list[Task], dict[str, str]]:
+    """The tasks in order, with what they were made with and their keys. `plain`: the settings of tasks that are nobody's step."""
     regions = Regions(pipeline)
     drafts = dict(regions.drafts)
     if not pipeline.on_failure and len(drafts) > 1 and drafts[regions.end].form["op"] == "end":
@@ -76,22 +117,13 @@ def lower(checked: CheckedPipeline, options: AzuremlOptions) -> Native:
     lanes = _lanes(pipeline, drafts)
     names = spellings([p.name for p in pipeline.parameters], PARAMETERS, RESERVED)
     parameters = tuple((names[p.name], p) for p in pipeline.parameters)
-    maker = _Maker(checked, options, keys, parameters)
+    maker = _Maker(pipeline, plain, options, keys, parameters)
     tasks = [maker.task(draft, draft.id == regions.end, lanes.get(draft.id, ())) for draft in drafts.values()]
     _islands(pipeline, tasks)
     if maker.times:
         start = Draft(START, {"op": "start"}, str(pipeline.span))
         tasks.insert(0, maker.task(start, False, ()))
-    used = {p for task in tasks for p in programs_of(task.form)}
-    inputs = {n: parameter_default(p) for n, p in parameters}
-    wanted = {name for task in tasks for name in task.told}
-    inputs |= {VAULT: REQUIRED} if VAULT in wanted else {}
-    inputs |= {SCHEDULED: RUN} if SCHEDULED in wanted else {}
-    _check(pipeline, tasks, inputs)
-    return Native(
-        pipeline, options, tuple(tasks), inputs, parameters, tuple(p for p in pipeline.programs if p.id in used),
-        {key: id for id, key in keys.items() if key != id}, not checked.images,
-    )  # fmt: skip
+    return maker, tasks, keys
 
 
 def _works(draft: Draft) -> bool:
@@ -107,7 +139,8 @@ def _lanes(pipeline: ir.Pipeline, drafts: Mapping[str, Draft]) -> dict[str, tupl
 
 @dataclass(slots=True)
 class _Maker:
-    checked: CheckedPipeline
+    pipeline: ir.Pipeline
+    plain: Settings
     options: AzuremlOptions
     keys: Mapping[str, str]
     parameters: tuple[tuple[str, ir.Parameter], ...]
@@ -116,11 +149,11 @@ class _Maker:
     """Whether some task needs to know when the run has started."""
 
     def __post_init__(self) -> None:
-        self.contexts = frozenset(p.id for p in self.checked.pipeline.programs if p.context)
+        self.contexts = frozenset(p.id for p in self.pipeline.programs if p.context)
 
     def task(self, draft: Draft, last: bool, lane: tuple[str, ...]) -> Task:
         key = START if draft.form["op"] == "start" else self.keys[draft.id]
-        settings = draft.node.settings if draft.node else self.checked.plain
+        settings = draft.node.settings if draft.node else self.plain
         form = self._form(draft, last)
         origins = [o for origin in _origins(draft) for o in _leaves(origin)]
         tasks = _once([*draft.needs, *(o["task"] for o in origins if "task" in o), *draft.checks, *draft.of, *draft.handles, *lane])
@@ -153,7 +186,7 @@ class _Maker:
             form["soft"] = draft.soft
         if any(p in self.contexts for p in programs_of(form)):
             form["context"] = True
-        limit = self.checked.pipeline.settings.timeout
+        limit = self.pipeline.settings.timeout
         if limit is not None and "handles" not in form and form["op"] not in ("verdict", "end", "start"):
             form["deadline"] = limit
         if form.get("secrets") and self.options.key_vault:
@@ -169,7 +202,7 @@ class _Maker:
             yield from (n for n, _ in told)
         if form.get("secrets") and not self.options.key_vault:
             yield VAULT
-        if form["op"] == "start" and self.checked.pipeline.settings.schedule:
+        if form["op"] == "start" and self.pipeline.settings.schedule:
             yield SCHEDULED
 
     def _asks_time(self, form: dict[str, Any], wanted: set[str]) -> bool:

@@ -20,6 +20,9 @@ _RESULT = """\
 _SCHEDULE = """\
 `az ml schedule create -f schedule.yml` runs it by its schedule.
 """
+_SCHEDULED_VAULT = """\
+Write the name of the key vault in place of `<required>` in `pipeline.yml` first.
+"""
 _VAULT = """\
 The input `key_vault` is the name of the key vault that holds the steps' secrets.
 """
@@ -35,6 +38,7 @@ def readme(native: Native) -> str:
     said = [
         (_RESULT, any(t.key == LAST for t in native.tasks)),
         (_SCHEDULE, native.pipeline.settings.schedule),
+        (_SCHEDULED_VAULT, native.pipeline.settings.schedule and VAULT in native.inputs),
         (_VAULT, VAULT in native.inputs),
         (_INPUTS, native.parameters),
     ]

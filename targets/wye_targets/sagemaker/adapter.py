@@ -3,6 +3,7 @@
 Every job starts this file. Standard library alone, Python 3.9 to 3.14. SageMaker fills the inputs from S3 and uploads the outputs:
 
     /opt/ml/processing/input/   wye/ (this file, the runner)  task/task.json  program/  values/<step>/out/  files/<step>/out/
+    /opt/wye/                   instead, the runner and programs/ in an image that was built for this pipeline
     /opt/ml/processing/output/  values/ (state.json, outputs as wire text, outputs.json)  files/ (artifacts)
     /opt/ml/output/message      why a job failed, for its ExitMessage
 
@@ -47,8 +48,9 @@ class Refused(Exception):
 def main(here: str = HERE) -> int:
     inputs = os.path.dirname(here)
     processing = os.path.dirname(inputs)
-    with open(os.path.join(here, "wye_runtime", "__init__.py"), "ab"):  # it is empty, and S3 may not have kept it
-        pass
+    if home(here) == here:
+        with open(os.path.join(here, "wye_runtime", "__init__.py"), "ab"):  # it is empty, and S3 may not have kept it
+            pass
     try:
         return Task(inputs, os.path.join(processing, "output"), os.path.dirname(processing)).main()
     except Refused as error:
@@ -57,6 +59,11 @@ def main(here: str = HERE) -> int:
     except OSError as error:  # no space, no permission
         tell(os.path.dirname(processing), str(error))
         return 1
+
+
+def home(here: str) -> str:
+    """Where the runner is: beside this file, or in the image."""
+    return here if os.path.isdir(os.path.join(here, "wye_runtime")) else os.path.join(here.rsplit(os.sep, 4)[0], "wye")
 
 
 def leave(number: int, frame: Any) -> None:
@@ -142,11 +149,12 @@ class Task:
 
     def program(self) -> str:
         """The folder of the program, of an island that of its programs; with the empty files, of which S3 may keep none."""
-        one = os.path.join(self.inputs, "program")
-        if self.form["op"] == "island":
-            folder = os.path.join(self.inputs, "task", "programs")
-        else:
-            folder = one if os.path.isdir(one) else os.path.join(self.inputs, "task", "programs", self.form["program"])
+        one, island = os.path.join(self.inputs, "program"), self.form["op"] == "island"
+        here = os.path.join(self.inputs, "wye")
+        image = os.path.join(home(here), "programs", "" if island else self.form["program"])
+        if home(here) != here and os.path.isdir(image):
+            return image
+        folder = os.path.join(self.inputs, "task", "programs") if island else one
         for path in self.form.get("empty", ()):
             place = os.path.join(folder, *path.split("/"))
             os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -371,5 +379,5 @@ def say(text: str) -> None:
 if __name__ == "__main__":
     for number in (signal.SIGTERM, signal.SIGINT):  # process 1 of a container dies of no signal that it does not ask for
         signal.signal(number, leave)
-    sys.path.insert(0, HERE)  # for the runner
+    sys.path[:0] = [HERE, home(HERE)]  # for the runner
     sys.exit(main())

@@ -23,9 +23,13 @@ OWN_VARIABLES = 40
 LONGEST = 5 * 86400
 """Seconds that a processing job may take."""
 TAGS, TAG_KEY, TAG_VALUE, ATTEMPTS, DISK = 50, 128, 256, 20, 16384
+REPOSITORY = 2
+"""Letters of a repository's name in ECR, at least. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html"""
 TAG = "pytorch-training:2.5.1-cpu-py311"
 GPU_TAG = "pytorch-training:2.5.1-gpu-py311"
 """AWS's own images with Python 3.11, for cores and for GPUs, as AWS's SDK calls them."""
+BUILT_FROM = "us-east-1"
+"""The region whose registry has the AWS image that an image of one's own begins with, unless the stack names another."""
 LEAST, USUAL = "ml.t3.medium", "ml.m5.large"
 """The machines of tasks that only look and compute, and of steps that ask for nothing."""
 
@@ -48,6 +52,7 @@ _IMAGES = "https://github.com/aws/deep-learning-containers/blob/master/available
 _SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html"
 _SCHEDULER = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
 _ATTRIBUTES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html"
+_FOR_EACH = _DOCS + "APIReference/API_ForEachStepMetadata.html"
 _DEPENDS = "https://github.com/aws/sagemaker-python-sdk/issues/3565"
 
 ACCOUNTS = {
@@ -108,12 +113,17 @@ class SagemakerOptions:
             value = getattr(self, name)
             if value is not None and not pattern.fullmatch(value):
                 raise PlacementError(name, f"{wrong}: {value!r}", help)
-        if self.image is not None and foreign(self.image):
-            raise PlacementError("image", f"not an image in ECR, and SageMaker takes no others: {self.image!r}")
         if self.region is not None and self.region not in ACCOUNTS and self.image is None:
             raise PlacementError("region", f"no registry of AWS's images is known there: {self.region!r}", "name an `image` as well")
         if not 1 <= self.max_steps <= 1000:
             raise PlacementError("max_steps", f"not a number of steps: {self.max_steps}")
+
+
+def own_image(settings: Settings, options: SagemakerOptions) -> str:
+    """AWS's own image for a task. An image of one's own begins with it wherever it is built: those of all regions are the same."""
+    region = options.region if options.region in ACCOUNTS else BUILT_FROM
+    tag = GPU_TAG if settings.resources and settings.resources.gpu else TAG
+    return f"{ACCOUNTS[region]}.dkr.ecr.{region}.amazonaws.com/{tag}"
 
 
 def foreign(image: str) -> bool:
@@ -162,7 +172,8 @@ def _settled(feature: str, settings: Settings, options: SagemakerOptions) -> Row
 
 def _image(value: Any, options: SagemakerOptions) -> Row | None:
     if foreign(value):
-        return Row("rejected", f"SageMaker takes images from ECR alone, not {value}", _CONTAINER, "copy it to your account's registry")
+        help = 'copy it to your account\'s registry; or begin images of your own with it: packaging = "image" in [code]'
+        return Row("rejected", f"SageMaker takes images from ECR alone, not {value}", _CONTAINER, help)
     return None
 
 
@@ -231,7 +242,7 @@ _REQUEST = "schedule.json, a request to EventBridge Scheduler"
 _TIMING = scheduled(lambda schedule, options: aws.expression(schedule), _SCHEDULER)
 _CATCHUP = scheduled(lambda schedule, options: aws.catchup(schedule), _SCHEDULER)
 _OVERLAP = scheduled(lambda schedule, options: aws.overlap(schedule), _SCHEDULER)
-_LOOP = "island: ForEach collects nothing, and its body has neither conditions nor loops"
+_LOOP = "island: ForEach collects nothing, and how it takes no items, more than 100, or a failure is not documented"
 
 ROWS: dict[str, Row] = {
     "parameter": Row(
@@ -257,7 +268,7 @@ ROWS: dict[str, Row] = {
     "step.files": Row("native", "objects in S3 beside the step's program", _CONTAINER),
     "step.env": Row("native", "Environment", _JOB, when=_env),
     "step.secrets": Row("emulated", "read from AWS Secrets Manager by the job's role; the runner sets the step's variables", _SECRETS),
-    "code.image": Row("advisory", "programs travel through S3, as a tree, and packages are installed when a job starts", _CONTAINER),
+    "code.image": Row("native", "programs, packages and runner in the image, in ECR; adapter and task files through S3", _CONTAINER),
     "step.context": Row("native", "Execution.PipelineExecutionId, ScheduledTime; attempts as the runner counts them", _STEPS),
     "stack.store": Row("native", "the folder in S3 of programs and of what tasks hand on", _CONTAINER),
     "stack.store_options": Row("rejected", "SageMaker itself copies to S3 and back, as the job's role", _CONTAINER, "leave them out"),
@@ -279,7 +290,8 @@ ROWS: dict[str, Row] = {
     ),
     "step.cache": Row(
         "native", "CacheConfig: same image, variables and inputs. No effect where the pipeline has a timeout or the step takes "
-        "the scheduled time, inside a `try`, where a failure stops nothing, nor where a Condition step or one with many inputs reads it",
+        "the scheduled time, reads a step without a cache, inside a `try`, where a failure stops nothing, nor where a Condition step or "
+        "one with many inputs reads it",
         CACHE, when=_cache,
     ),
     "step.tags": Row("native", "Tags of the processing job", _TAG, when=_tags),
@@ -296,8 +308,8 @@ ROWS: dict[str, Row] = {
         "wait for one of two branches. Native, a Condition step, where nothing is ordered after the `if`", _DEPENDS,
     ),
     "predicate": Row("emulated", "predicate: a job whose output the guards, or a Condition step, read", CONDITION),
-    "map": Row("emulated", _LOOP, _STEPS, island=True),
-    "for": Row("emulated", _LOOP, _STEPS, island=True),
+    "map": Row("emulated", _LOOP, _FOR_EACH, island=True),
+    "for": Row("emulated", "island: iterations of ForEach hand nothing on to the next", _FOR_EACH, island=True),
     "while": Row("emulated", "island: a pipeline has no such loop", _STEPS, island=True),
     "try": Row(
         "emulated", "its jobs note a failure and end well; a verdict after the clean-up fails. Not when a machine is lost: then the run "
@@ -312,5 +324,7 @@ CAPABILITIES = Capabilities(
     python="3.11",
     limits={"steps": STEPS, "definition": DEFINITION, "parameters": PARAMETERS, "variables": ENVIRONMENT, "inputs": INPUTS},
     settled=_settled,
+    base=own_image,
+    root=True,
     machines=(MACHINES,),
 )

@@ -18,9 +18,10 @@ class Runtime:
 
 
 @cache
-def runtime() -> Runtime:
+def runtime(built: bool = False) -> Runtime:
+    """`built`: the runner is in the images."""
     package = resources("wye_targets.sagemaker")
     own = [(name, (package / name).read_text("utf-8")) for name in ("adapter.py", "secretsmanager.py")]
-    files = (*own, *runtime_files(interpreter=True, guards=True))
+    files = (*own, *(() if built else runtime_files(interpreter=True, guards=True)))
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
     return Runtime(f"wye-{digest}", tuple((path, text) for path, text in files))

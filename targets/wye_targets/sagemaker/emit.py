@@ -26,7 +26,8 @@ UPLOAD = "upload"
 
 def emit(native: Definition) -> Sequence[EmittedFile]:
     schedule = native.pipeline.settings.schedule
-    below = {f"{runtime().folder}/{path}": text.encode("utf-8") for path, text in runtime().files if text}
+    own = runtime(native.facts.built)
+    below = {f"{own.folder}/{path}": text.encode("utf-8") for path, text in own.files if text}
     below |= native.uploads
     return [
         EmittedFile("pipeline.json", definition(native.document)),

@@ -16,17 +16,15 @@ from wye.ir.settings import Settings
 from wye.sdk.settings import Cache, memory_bytes, seconds
 from wye_targets.sagemaker.adapter import RUN
 from wye_targets.sagemaker.capabilities import (
-    ACCOUNTS,
     ATTEMPTS,
-    GPU_TAG,
     LEAST,
     LONGEST,
-    TAG,
     USUAL,
     SagemakerOptions,
     foreign,
     hidden_variables,
     longest,
+    own_image,
 )
 from wye_targets.sagemaker.code import runtime
 from wye_targets.sagemaker.machines import MACHINES
@@ -61,6 +59,8 @@ class Facts:
     name: str
     kinds: dict[str, str]
     """The types of the pipeline's own parameters."""
+    built: bool = False
+    """Whether the images have the programs and the runner."""
     asked: dict[str, str] = field(default_factory=dict)
 
     def get(self, fact: str) -> dict[str, str]:
@@ -101,11 +101,10 @@ class Facts:
     def image(self, settings: Settings) -> Value:
         image = settings.image or self.options.image
         if image is None:
-            tag = GPU_TAG if settings.resources and settings.resources.gpu else TAG
-            region = self.options.region
-            if region:
-                return f"{ACCOUNTS[region]}.dkr.ecr.{region}.amazonaws.com/{tag}"
-            return {"Std:Join": {"On": "/", "Values": [self.get("AwsRegistry"), tag]}}
+            own = own_image(settings, self.options)
+            if self.options.region:
+                return own
+            return {"Std:Join": {"On": "/", "Values": [self.get("AwsRegistry"), own.partition("/")[2]]}}
         head, slash, _ = image.partition("/")
         if slash and ("." in head or ":" in head):
             assert not foreign(image)
@@ -158,12 +157,18 @@ def arguments(job: Job, facts: Facts, task: str, program: str | None, cached: bo
         first = min(max(1, math.ceil(seconds(r.delay, "delay"))), INTERVAL)
         policy = {"ExceptionType": FAULTS, "IntervalSeconds": first, "BackoffRate": float(r.backoff), "MaxAttempts": min(r.count, ATTEMPTS)}
         step["RetryPolicies"] = [policy]
-    age = _age(settings.cache)
-    if cached and (age is None or age >= 60):
+    if cached and kept(settings.cache):
+        age = _age(settings.cache)
         step["CacheConfig"] = {"Enabled": True} | ({} if age is None else {"ExpireAfter": expired_after(age)})
     if job.tested:
         step["PropertyFiles"] = [{"PropertyFileName": "state", "OutputName": "values", "FilePath": "state.json"}]
     return step
+
+
+def kept(cache: Cache | bool | None) -> bool:
+    """Whether what a step leaves is kept at all: ages are told in minutes."""
+    age = _age(cache)
+    return bool(cache) and (age is None or age >= 60)
 
 
 def _age(cache: Cache | bool | None) -> float | None:
@@ -194,7 +199,10 @@ def _volume(settings: Settings) -> int:
 
 
 def _inputs(job: Job, facts: Facts, task: str, program: str | None) -> list[dict[str, Any]]:
-    found = [_input("wye", facts.folder(runtime().folder, ""), "wye"), _input("task", facts.folder(*task.split("/"), ""), "task")]
+    found = [
+        _input("wye", facts.folder(runtime(facts.built).folder, ""), "wye"),
+        _input("task", facts.folder(*task.split("/"), ""), "task"),
+    ]
     if program:
         found.append(_input("program", facts.folder(*program.split("/"), ""), "program"))
     for kind, names in (("values", job.values), ("files", job.files)):

@@ -12,6 +12,7 @@ from wye.backend.capabilities import Row
 from wye.backend.check import CheckedPipeline
 from wye.backend.embed import program_files
 from wye.backend.guards import BEGIN, Draft, Origin, Regions, light, named, programs_of
+from wye.backend.images import Image
 from wye.backend.names import NameRules, spellings
 from wye.diagnostics import CompileFailed, Diagnostic
 from wye.ir import model as ir
@@ -32,11 +33,13 @@ from wye_targets.sagemaker.capabilities import (
     INPUTS,
     OWN_VARIABLES,
     PARAMETERS,
+    REPOSITORY,
     TEXT,
     SagemakerOptions,
+    foreign,
     hidden_variables,
 )
-from wye_targets.sagemaker.jobs import Facts, arguments
+from wye_targets.sagemaker.jobs import Facts, arguments, kept
 
 LAST = "outputs"
 """The step that makes what the pipeline returns."""
@@ -64,6 +67,7 @@ class Definition:
     secrets: tuple[str, ...]
     conditional: bool
     """Whether there are Condition steps."""
+    images: tuple[Image, ...]
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ class Job:
 
     name: str
     draft: Draft
+    plain: Settings
     form: dict[str, Any]
     needs: tuple[str, ...]
     values: tuple[str, ...] = ()
@@ -85,7 +90,7 @@ class Job:
 
     @property
     def settings(self) -> Settings:
-        return self.draft.node.settings if self.draft.node else Settings()
+        return self.draft.node.settings if self.draft.node else self.plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,8 @@ class Plan:
     parameters: tuple[tuple[str, ir.Parameter], ...]
 
     @classmethod
-    def of(cls, pipeline: ir.Pipeline) -> Plan:
+    def of(cls, pipeline: ir.Pipeline, plain: Settings) -> Plan:
+        """`plain`: the settings of jobs that are nobody's step."""
         regions = Regions(pipeline)
         drafts = dict(regions.drafts)
         if not pipeline.on_failure and len(drafts) > 1 and drafts[regions.end].form["op"] == "end":
@@ -108,7 +114,7 @@ class Plan:
         names = _step_names(drafts, regions.end, conditions)
         own = spellings([p.name for p in pipeline.parameters], NAMES)
         parameters = tuple((own[p.name], p) for p in pipeline.parameters)
-        jobs = {id: _job(d, drafts, names, id == regions.end, tree.left(id)) for id, d in drafts.items()}
+        jobs = {id: _job(d, plain, drafts, names, id == regions.end, tree.left(id)) for id, d in drafts.items()}
         for condition in conditions:
             jobs[condition.task].tested = tuple(dict.fromkeys((*jobs[condition.task].tested, condition.output)))
         contexts = {p.id for p in pipeline.programs if p.context}
@@ -132,12 +138,14 @@ class Plan:
             return "a Condition step reads it, and a property file is of its own run"
         if any(job.name in other.whole for other in self.jobs.values()):
             return "a step with many inputs takes them all from the folder of its own run"
-        return None
+        others = (j for j in self.jobs.values() if j.name in (*job.values, *job.files))
+        new = next((j for j in others if not kept(j.settings.cache) or self.uncached(j)), None)
+        return f"it reads the step `{new.name}`, which runs each time and leaves its outputs elsewhere" if new else None
 
 
 def decided(pipeline: ir.Pipeline, options: SagemakerOptions) -> dict[tuple[str, str], Row]:
     """What the whole pipeline decides: which `if`s are Condition steps, and which caches have no effect."""
-    plan, found = Plan.of(pipeline), dict[tuple[str, str], Row]()
+    plan, found = Plan.of(pipeline, Settings()), dict[tuple[str, str], Row]()
     handler = (pipeline.on_failure,) if pipeline.on_failure else ()
     for node in (*every(pipeline.body), *handler):
         job = plan.jobs.get(node.id)
@@ -153,15 +161,16 @@ def decided(pipeline: ir.Pipeline, options: SagemakerOptions) -> dict[tuple[str,
 
 def lower(checked: CheckedPipeline, options: SagemakerOptions) -> Definition:
     pipeline = checked.pipeline
-    plan = Plan.of(pipeline)
+    plan = Plan.of(pipeline, checked.plain)
     jobs, parameters = plan.jobs, plan.parameters
     _check_count(pipeline, plan.steps(), options)
     _check_parameters(pipeline)
-    facts = Facts(options, PIPELINES.spell(pipeline.name), {n: kind_of(p) for n, p in parameters})
+    _check_images(checked, options)
+    facts = Facts(options, PIPELINES.spell(pipeline.name), {n: kind_of(p) for n, p in parameters}, bool(checked.images))
     uploads: Files = {}
     for job in jobs.values():
-        folder, program = _upload(job, pipeline, uploads)
-        job.entry = arguments(job, facts, folder, program, bool(job.settings.cache) and plan.uncached(job) is None, pipeline)
+        folder, program = _upload(job, pipeline, uploads, not facts.built)
+        job.entry = arguments(job, facts, folder, program, plan.uncached(job) is None, pipeline)
     steps = plan.tree.steps({id: job.entry for id, job in jobs.items()}, plan.names)
     document: dict[str, Any] = {"Version": "2020-12-01", "Metadata": {}}
     document["Parameters"] = [_parameter(n, p) for n, p in parameters] + facts.parameters()
@@ -170,7 +179,7 @@ def lower(checked: CheckedPipeline, options: SagemakerOptions) -> Definition:
     secrets = tuple(dict.fromkeys(s.name for n in _secret_settings(jobs.values()) for s in n.secrets))
     forms = {job.name: job.form for job in jobs.values()}
     conditional = any(plan.tree.conditions())
-    return Definition(pipeline, options, facts.name, document, forms, uploads, parameters, facts, secrets, conditional)
+    return Definition(pipeline, options, facts.name, document, forms, uploads, parameters, facts, secrets, conditional, checked.images)
 
 
 def _step_names(drafts: Mapping[str, Draft], end: str, conditions: tuple[Condition, ...]) -> dict[str, str]:
@@ -210,6 +219,19 @@ def _check_parameters(pipeline: ir.Pipeline) -> None:
         raise _refused(pipeline, message, f"put some together, as a dict or a list; at most {most}")
 
 
+def _check_images(checked: CheckedPipeline, options: SagemakerOptions) -> None:
+    """Jobs run in images of ECR alone. One that Wye makes may begin with any, but has to be called as ECR takes it."""
+    if options.image and foreign(options.image) and not checked.images:
+        span = next((e.span for e in checked.effective if e.key == "image" and e.span), checked.pipeline.span)
+        message = f"sagemaker cannot do image of tasks: SageMaker takes images from ECR alone, not {options.image}"
+        help = 'copy it to your account\'s registry; or begin images of your own with it: packaging = "image" in [code]'
+        raise CompileFailed([Diagnostic("WYE4001", message, span, help=help, target="sagemaker")])
+    short = [i for i in checked.images if len(i.repository) < REPOSITORY and i.registry and "/" not in i.registry]
+    if short:
+        message = f"its images would be in the repository `{short[0].repository}`, and the names of ECR have at least {REPOSITORY} letters"
+        raise _refused(checked.pipeline, message, "call the pipeline otherwise, or name a folder of the registry: `registry` in the stack")
+
+
 def _check_sizes(pipeline: ir.Pipeline, document: Mapping[str, Any], jobs: Iterable[Job]) -> None:
     size = len(definition(document))
     if size > DEFINITION:
@@ -230,7 +252,9 @@ def _origins(draft: Draft, guards: Iterable[Guard]) -> list[Origin]:
     return [o for origin in (*(o for o, _ in draft.inputs.values()), *(o for o, _ in guards)) for o in leaves(origin) if "task" in o]
 
 
-def _job(draft: Draft, drafts: Mapping[str, Draft], names: Mapping[str, str], last: bool, guards: tuple[Guard, ...]) -> Job:
+def _job(
+    draft: Draft, plain: Settings, drafts: Mapping[str, Draft], names: Mapping[str, str], last: bool, guards: tuple[Guard, ...]
+) -> Job:
     """A step's task file: the runner's, with where each input is found, and what the adapter looks at before it starts the runner."""
     form = dict(draft.form) if draft.node else light(draft)
     form.pop("after", None)
@@ -254,7 +278,7 @@ def _job(draft: Draft, drafts: Mapping[str, Draft], names: Mapping[str, str], la
     values = list(dict.fromkeys([*values, *draft.checks, *draft.of, *draft.handles]))
     files = list(dict.fromkeys(o["task"] for o in origins if o["format"] != "json"))
     needs = tuple(names[t] for t in draft.needs if t != BEGIN)
-    job = Job(names[draft.id], draft, form, needs, tuple(names[t] for t in values), tuple(names[t] for t in files), guards)
+    job = Job(names[draft.id], draft, plain, form, needs, tuple(names[t] for t in values), tuple(names[t] for t in files), guards)
     room = INPUTS - 3  # the runner, the task, the program
     if len(job.values) + len(job.files) > room and job.values:
         job.whole |= {*job.values}
@@ -297,11 +321,11 @@ def _tell(job: Job, pipeline: ir.Pipeline, parameters: tuple[tuple[str, ir.Param
         form["tested"] = list(job.tested)
 
 
-def _upload(job: Job, pipeline: ir.Pipeline, uploads: Files) -> tuple[str, str | None]:
+def _upload(job: Job, pipeline: ir.Pipeline, uploads: Files, programs_too: bool) -> tuple[str, str | None]:
     """The folder with the task file, and that of its program, both named by what stands in them. An island has its programs beside the
-    task file."""
+    task file. Those that are in an image do not travel."""
     form = job.form
-    used = list(dict.fromkeys(programs_of(form)))
+    used = list(dict.fromkeys(programs_of(form))) if programs_too else []
     programs = {p.id: dict(program_files(p)) for p in pipeline.programs if p.id in used}
     island = form["op"] == "island"
     empty = [(f"{id}/{path}" if island else path) for id, files in programs.items() for path, data in files.items() if not data]

@@ -39,6 +39,15 @@ role creates, describes, stops and tags processing jobs, and passes the jobs' ro
 """
 
 
+_IMAGES = """\
+## Images
+
+The programs and what they need are in images. `wye build --push` makes them, from the same source with the same stack; what was compiled
+from another source names another tag. ECR takes them when it has the repository: `aws ecr create-repository --repository-name {name}`.
+
+"""
+
+
 def readme(native: Definition) -> str:
     store = native.options.store
     bucket = native.facts.asked.get("Bucket")
@@ -56,6 +65,11 @@ def readme(native: Definition) -> str:
         parts.append("## Parameters\n")
         parts.append(_GIVEN)
         parts.append("\n".join(_parameter(n, p) for n, p in native.parameters) + "\n")
+    if native.images:
+        own = native.options.registry
+        folder_of = own.partition("/")[2] if own else ""
+        head = _IMAGES.format(name="/".join(p for p in (folder_of, native.images[0].repository) if p))
+        parts.append(head + "\n".join(f"- `{i.reference}`" for i in native.images) + "\n")
     secrets = "" if not native.secrets else ", and the secrets " + ", ".join(f"`{s}`" for s in native.secrets)
     conditions = "; it reads what Condition steps look at, in the same folder" if native.conditional else ""
     parts.append(_ROLES.format(folder=folder.replace("s3://", "arn:aws:s3:::"), secrets=secrets, conditions=conditions))

@@ -369,7 +369,7 @@ def test_without_containers_the_programs_travel_as_a_tree(project: Path, target:
     }
 
 
-@pytest.mark.parametrize("target", ["docker", "kubeflow", "kubernetes", "vertex"])
+@pytest.mark.parametrize("target", ["docker", "kubeflow", "kubernetes", "vertex", "azureml", "sagemaker"])
 def test_the_report_says_what_an_image_does(project: Path, target: str) -> None:
     files, checked = compiled(project, target)
     levels = {d.feature: d.level for d in checked.decisions}

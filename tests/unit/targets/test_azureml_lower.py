@@ -264,6 +264,33 @@ def test_so_many_at_a_time(tmp_path: Path) -> None:
     assert [made.reads(t) for t in ("one", "one_2", "one_3", "one_4")] == [[], [], ["one"], ["one_2"]]
 
 
+def test_the_report_says_which_caches_have_no_effect(tmp_path: Path) -> None:
+    def cached(body: str, **settings: Any) -> list[tuple[str, str]]:
+        made = Made(f"@pipeline\ndef p() -> None:\n{body}", tmp_path, **settings)
+        return [(d.level, d.how) for d in made.checked.decisions if d.feature == "step.cache"]
+
+    assert [level for level, _ in cached("    check(packed(packed(1)))\n")] == ["native"]
+    for found, why in (
+        (cached("    packed(one(1))\n"), "it waits for `one`, which runs each time"),
+        (cached("    check(1)\n    packed(1)\n"), "it waits for `check`"),
+        (cached("    packed(1)\n", timeout=3600.0), "it has to know when the run was started"),
+        (cached("    packed(1)\n", on_failure="continue"), "what is inside a `try`, or a failure stops nothing"),
+    ):
+        assert [(level, how.startswith(f"the step runs each time: {why}")) for level, how in found] == [("advisory", True)]
+
+
+def test_a_schedule_says_where_secrets_are(tmp_path: Path) -> None:
+    """Its runs take the inputs that stand in the file."""
+    head = "@step(secrets=[Secret('db', env='PW')])\ndef ask() -> None:\n    pass\n\n@pipeline"
+    source = head + "(schedule=Schedule(cron='0 6 * * *'))\ndef p() -> None:\n    ask()\n"
+    made = Made(source, tmp_path)
+    assert "in place of `<required>`" in made.files["README.md"].text
+    said = Made(
+        head + "(schedule=Schedule(cron='0 6 * * *'))\ndef p() -> None:\n    ask()\n", tmp_path, AzuremlOptions(key_vault="a-vault")
+    )
+    assert "<required>" not in said.files["README.md"].text + said.files["pipeline.yml"].text
+
+
 def test_programs_in_images(tmp_path: Path) -> None:
     config = Config(code=Code(packaging="image"), folder=tmp_path)
     made = Made(

@@ -12,7 +12,8 @@ import pytest
 from wye.backend.capabilities import FEATURES
 from wye.backend.target import EmittedFile
 from wye.diagnostics import CompileFailed
-from wye.driver import compile_source, compile_target
+from wye.driver import compile_source, compile_target, layout_of
+from wye.stacks.tables import Code, Config
 from wye_targets.sagemaker import Sagemaker, SagemakerOptions
 from wye_targets.sagemaker.capabilities import CAPABILITIES, GPU_TAG, TAG
 from wye_targets.sagemaker.code import runtime
@@ -44,12 +45,14 @@ WHOLE = SagemakerOptions(
 class Made:
     """A source's build: its definition, its steps by name at any depth, its task files."""
 
-    def __init__(self, source: str, folder: Path, options: SagemakerOptions | None = None, **settings: Any) -> None:
+    def __init__(
+        self, source: str, folder: Path, options: SagemakerOptions | None = None, config: Config | None = None, **settings: Any
+    ) -> None:
         file = folder / "flow.py"
         file.write_text(STEPS + source, "utf-8")
-        pipeline = compile_source(file)
+        pipeline = compile_source(file, None, layout_of(file, config) if config else None)
         pipeline = replace(pipeline, settings=replace(pipeline.settings, **settings))
-        files, self.checked = compile_target(pipeline, Sagemaker(), options or SagemakerOptions())
+        files, self.checked = compile_target(pipeline, Sagemaker(), options or SagemakerOptions(), config=config)
         self.files: dict[str, EmittedFile] = {f.path: f for f in files}
         self.definition = json.loads(self["pipeline.json"])
         self.steps: dict[str, dict[str, Any]] = {}
@@ -78,9 +81,9 @@ class Made:
         return [(d.level, d.how) for d in self.checked.decisions if d.feature == feature]
 
 
-def refused(source: str, folder: Path, options: SagemakerOptions | None = None) -> str:
+def refused(source: str, folder: Path, options: SagemakerOptions | None = None, config: Config | None = None) -> str:
     with pytest.raises(CompileFailed) as caught:
-        Made(source, folder, options)
+        Made(source, folder, options, config)
     return "; ".join(f"{d.code} {d.message} ({d.help})" for d in caught.value.diagnostics)
 
 
@@ -146,6 +149,7 @@ def test_the_report_says_which_caches_have_no_effect(tmp_path: Path) -> None:
         (cached("    day(d)\n", day, "d: datetime = ScheduledTime()"), "the time for which the run is meant"),
         (cached("    check.options(cache=True)(1)\n", on_failure="continue"), "ends well though it has failed"),
         (cached("    if yes.options(cache=True)(1):\n        check(1)\n"), "Condition step"),
+        (cached("    check.options(cache=True)(one(1))\n"), "it reads the step `one`, which runs each time"),
     ):
         ((level, how),) = found
         assert (level, why in how) == ("advisory", True), how
@@ -327,7 +331,7 @@ def test_placement(tmp_path: Path) -> None:
     [
         ({"store": "gs://bucket"}, "store"), ({"store": "s3://Bucket"}, "store"), ({"role": "jobs"}, "role"),
         ({"region": "europe"}, "region"),        ({"region": "eu-south-9"}, "region"),
-        ({"registry": "ghcr.io/team"}, "registry"), ({"image": "ghcr.io/team/i"}, "image"),
+        ({"registry": "ghcr.io/team"}, "registry"), ({"image": "a b"}, "image"),
         ({"max_steps": 0}, "max_steps"),
     ],
 )  # fmt: skip
@@ -382,6 +386,74 @@ def test_names_that_sagemaker_does_not_take(tmp_path: Path) -> None:
     request = json.loads(made["create-pipeline.json"])
     assert request["PipelineName"] == "nightly-report"
     assert all(n.isascii() for n in (*made.steps, *made.parameters))
+
+
+PACKED = """
+@step(packages=["pyyaml>=6"])
+def packed(n: int) -> int:
+    return n
+
+@step(resources=Resources(gpu=1))
+def train(n: int) -> int:
+    return n
+
+@pipeline
+def flow(n: int = 2) -> int:
+    total = 0
+    for i in range(packed(n)):
+        total = total + one(i)
+    return train(total)
+"""
+
+
+def test_programs_in_images(tmp_path: Path) -> None:
+    config = Config(code=Code(packaging="image"), folder=tmp_path)
+    made = Made(PACKED, tmp_path, WHOLE, config)
+    folder = f"upload/{runtime(True).folder}/"
+    assert {p for p in made.files if p.startswith("upload/") and not p.startswith("upload/tasks/")} == {
+        folder + "adapter.py", folder + "secretsmanager.py"
+    }  # fmt: skip
+    assert {p.rpartition("/")[2] for p in made.files if p.startswith("upload/tasks/")} == {"task.json"}
+    assert not [p for p, f in made.files.items() if p.startswith("upload/tasks/") and '"packages"' in f.text]
+    assert {n: made.inputs(n) for n in ("packed", "for_1")} == {"packed": ["wye", "task"], "for_1": ["wye", "task", "values-for_1_items"]}
+    images = {i.name: i for i in made.checked.images}
+    assert set(images) == {"flow", "flow-packed", "flow-train"}
+    assert {n: made.job(n)["AppSpecification"]["ImageUri"] for n in ("for_1", "packed", "train", "outputs")} == {
+        "for_1": images["flow"].reference, "packed": images["flow-packed"].reference,
+        "train": images["flow-train"].reference, "outputs": images["flow"].reference,
+    }  # fmt: skip
+    assert images["flow"].reference.startswith(f"{WHOLE.registry}/flow:")
+    aws = "763104351884.dkr.ecr.eu-west-1.amazonaws.com"
+    assert (images["flow"].environment.base, images["flow-train"].environment.base) == (f"{aws}/{TAG}", f"{aws}/{GPU_TAG}")
+    dockerfile = next(f.text for f in images["flow"].files if f.path == "Dockerfile")
+    assert dockerfile.endswith("USER 0:0\n"), "nobody else may write below /opt/ml"
+    assert made.how("code.image") == []
+    assert "create-repository --repository-name flow`" in made["README.md"]
+    assert images["flow-train"].reference in made["README.md"]
+
+
+def test_images_of_a_registry_that_each_run_says(tmp_path: Path) -> None:
+    config = Config(code=Code(packaging="image"), folder=tmp_path)
+    made = Made(PACKED, tmp_path, SagemakerOptions(image="public.ecr.aws/docker/library/python:3.12-slim"), config)
+    (image, _) = made.checked.images
+    assert image.environment.base == "public.ecr.aws/docker/library/python:3.12-slim", "where it begins may be from anywhere"
+    assert made.job("outputs")["AppSpecification"]["ImageUri"] == {
+        "Std:Join": {"On": "/", "Values": [{"Get": "Parameters.Registry"}, image.local]}
+    }
+    assert "AwsRegistry" not in made.parameters
+    bare = Made(PACKED, tmp_path, SagemakerOptions(), config).checked.images[0]
+    assert bare.environment.base == f"763104351884.dkr.ecr.us-east-1.amazonaws.com/{TAG}"
+
+
+def test_images_that_ecr_does_not_take(tmp_path: Path) -> None:
+    source = "@pipeline\ndef p() -> int:\n    return one(1)\n"
+    foreign = SagemakerOptions(image="ghcr.io/team/i")
+    assert "SageMaker takes images from ECR alone, not ghcr.io/team/i (copy" in refused(source, tmp_path, foreign)
+    config = Config(code=Code(packaging="image"), folder=tmp_path)
+    assert Made(source.replace("p()", "pp()"), tmp_path, foreign, config).checked.images[0].environment.base == "ghcr.io/team/i"
+    assert "have at least 2 letters" in refused(source, tmp_path, WHOLE, config)
+    folder = replace(WHOLE, registry=f"{WHOLE.registry}/ml")
+    assert Made(source, tmp_path, folder, config).checked.images[0].reference.startswith(f"{WHOLE.registry}/ml/p:")
 
 
 def test_no_file_is_empty(tmp_path: Path) -> None:
