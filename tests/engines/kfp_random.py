@@ -19,7 +19,7 @@ import kfp_interpreter
 import pytest
 import yaml
 from kfp_engine import arguments
-from random_programs import Subject, attempt, check, harness, place
+from random_programs import Platform, Subject, attempt, check, harness, place
 
 from wye.backend import registry
 from wye.backend.target import EmittedFile
@@ -77,7 +77,7 @@ def look(target: str, count: int, seed: int, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setitem(sys.modules, "wye_kfp", adapter)
     with place(monkeypatch, "types", "values") as folder:
-        check(target, compiled, ran, folder, count, seed, exact)
+        check(Platform(target, compiled, ran, exact), folder, count, seed)
 
 
 def specification(build: Path, target: str) -> str:

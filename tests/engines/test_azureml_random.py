@@ -15,7 +15,7 @@ from unittest import mock
 
 import azureml_interpreter as azureml
 import pytest
-from random_programs import Subject, attempt, check, harness, place, varied
+from random_programs import Platform, Subject, attempt, check, harness, place, varied
 from test_azureml import texts
 
 from wye.backend.target import EmittedFile
@@ -71,4 +71,4 @@ def ran(subject: Subject, given: dict[str, Any], seed: int) -> harness.Outcome:
 
 def test_random_programs_by_the_rules_of_azureml(monkeypatch: pytest.MonkeyPatch) -> None:
     with place(monkeypatch, "guards", "types", "values") as folder:
-        check("azureml", compiled, ran, folder, 100, 700_000, lambda params: True)
+        check(Platform("azureml", compiled, ran), folder, 100, 700_000)

@@ -17,7 +17,7 @@ from unittest import mock
 
 import databricks_interpreter as jobs
 import pytest
-from random_programs import Subject, attempt, check, harness, place, varied
+from random_programs import Platform, Subject, attempt, check, harness, place, varied
 
 from wye.backend.target import EmittedFile
 from wye.driver import compile_target
@@ -58,4 +58,4 @@ def ran(subject: Subject, given: dict[str, Any], seed: int) -> harness.Outcome:
 
 def test_random_programs_by_the_rules_of_databricks(monkeypatch: pytest.MonkeyPatch) -> None:
     with place(monkeypatch) as folder:
-        check("databricks", compiled, ran, folder, 100, 500_000, lambda params: True)
+        check(Platform("databricks", compiled, ran), folder, 100, 500_000)

@@ -17,7 +17,7 @@ from unittest import mock
 
 import pytest
 import yaml
-from random_programs import Subject, attempt, check, harness, place, varied
+from random_programs import Platform, Subject, attempt, check, harness, place, varied
 
 from wye.backend.target import EmittedFile
 from wye.driver import compile_target
@@ -77,4 +77,4 @@ def ran(subject: Subject, given: dict[str, Any], seed: int) -> harness.Outcome:
 
 def test_random_programs_by_the_rules_of_compose(monkeypatch: pytest.MonkeyPatch) -> None:
     with place(monkeypatch, "guards", "types", "values", "runner") as folder:
-        check("docker", compiled, ran, folder, 40, 400_000, lambda params: True)
+        check(Platform("docker", compiled, ran), folder, 40, 400_000)
