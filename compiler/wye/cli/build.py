@@ -166,10 +166,11 @@ def _show(made: Sequence[Made], asked: Asked, status: str) -> None:
 
 
 def usual_targets() -> tuple[str, ...]:
-    """The targets whose tasks can run in images of one's own."""
+    """The targets whose tasks can run in images of one's own; but one whose images begin with the platform's must be asked for."""
     found = []
     for name in registry.names():
         target = registry.load(name)
-        if target.capabilities.row(FEATURE, "image", target.options()).level == "native":
+        known = target.capabilities
+        if known.base is None and known.row(FEATURE, "image", target.options()).level == "native":
             found.append(name)
     return tuple(found)
