@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import library
+import pytest
 from harness import compiled, difference, early, forced, plain, planned
 
 from wye.diagnostics import CompileFailed
@@ -63,7 +64,11 @@ def _read(text: str, signature: str) -> Fixed:
     return Fixed(name, source, ({}, *runs), code, tuple(orders))
 
 
-def check(program: Fixed, folder: Path) -> None:
+both_ways = pytest.mark.parametrize("way", ["plan", pytest.param("islands", marks=pytest.mark.processes)])
+"""As the plan, with all arguments; with every region as an island, with those that are the defaults."""
+
+
+def check(program: Fixed, folder: Path, way: str) -> None:
     """The program is refused with its code, or every run of it is what the plain call is."""
     name = f"fixed_program_{next(_numbers)}"
     place = folder / name
@@ -77,14 +82,13 @@ def check(program: Fixed, folder: Path) -> None:
     assert {d.code for d in found} == ({program.code} if program.code else set()), shown
     if found:
         return
-    ways = (("plan", made), ("islands", forced(made)))
-    for number, arguments in enumerate(program.runs):
+    form = made if way == "plan" else forced(made)
+    for number, arguments in enumerate(program.runs if way == "plan" else program.runs[:1]):
         wanted = plain(program.source, name, arguments)
-        for way, form in ways[: 1 if number else 2]:
-            got = planned(form, program.source, name, arguments, place / f"{way}{number}", number)
-            problem = difference(program.source, wanted, got)
-            assert not problem, f"{way}: {problem}\nwith    {arguments}\nplain   {wanted}\n{way:7} {got}"
-    for number in range(8 if program.orders else 0):  # in as many shuffled orders
+        got = planned(form, program.source, name, arguments, place / f"{way}{number}", number)
+        problem = difference(program.source, wanted, got)
+        assert not problem, f"{way}: {problem}\nwith    {arguments}\nplain   {wanted}\n{way:7} {got}"
+    for number in range(8 if program.orders and way == "plan" else 0):  # in as many shuffled orders
         got = planned(made, program.source, name, {}, place / f"order{number}", number)
         for first, then in program.orders:
             assert not early(got.log, first, then), f"{then} ran before {first}: {got}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import library
 import pytest
-from fixed import Fixed, check, read
+from fixed import Fixed, both_ways, check, read
 
 PROGRAMS = r'''
 both = {"x": inc(n), "by": m}
@@ -361,5 +361,6 @@ return GREETING.format(n), GREETING.upper(), LIMITS.index(2)
 
 
 @pytest.mark.parametrize("program", read(PROGRAMS, library.STRAIGHT), ids=str)
-def test_equals_the_plain_call_or_is_refused(program: Fixed, folder: Path) -> None:
-    check(program, folder)
+@both_ways
+def test_equals_the_plain_call_or_is_refused(program: Fixed, way: str, folder: Path) -> None:
+    check(program, folder, way)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fixed import Fixed, check, read
+from fixed import Fixed, both_ways, check, read
 
 REPORTED = r"""
 # airflow#46297: a branch in a mapped group, the join is always skipped
@@ -546,10 +546,12 @@ def p(n: int = 3):
 
 
 @pytest.mark.parametrize("program", read(REPORTED), ids=str)
-def test_what_users_of_other_tools_reported(program: Fixed, folder: Path) -> None:
-    check(program, folder)
+@both_ways
+def test_what_users_of_other_tools_reported(program: Fixed, way: str, folder: Path) -> None:
+    check(program, folder, way)
 
 
 @pytest.mark.parametrize("program", read(SEMANTICS), ids=str)
-def test_the_programs_of_the_semantics(program: Fixed, folder: Path) -> None:
-    check(program, folder)
+@both_ways
+def test_the_programs_of_the_semantics(program: Fixed, way: str, folder: Path) -> None:
+    check(program, folder, way)

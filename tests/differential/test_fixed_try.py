@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fixed import Fixed, check, read
+from fixed import Fixed, both_ways, check, read
 
 PROGRAMS = r"""
 # a handler goes on
@@ -1654,5 +1654,6 @@ def p(n: int = 3):
 
 
 @pytest.mark.parametrize("program", read(PROGRAMS), ids=str)
-def test_equals_the_plain_call_or_is_refused(program: Fixed, folder: Path) -> None:
-    check(program, folder)
+@both_ways
+def test_equals_the_plain_call_or_is_refused(program: Fixed, way: str, folder: Path) -> None:
+    check(program, folder, way)
