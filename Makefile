@@ -61,7 +61,7 @@ engines: $(STAMP)
 	$(call say,what starts many processes)
 	$(BIN)/pytest -n auto -rsfE -m processes tests --ignore=tests/engines --ignore=tests/consumers
 	$(call say,compiled artifacts under the vendors' own loaders and engines (the first time makes their environments))
-	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -n 3 --dist loadgroup -rsfE --durations=5 tests/consumers tests/engines
+	WYE_REQUIRE_ENGINES=1 $(BIN)/pytest -n 3 --dist loadfile -rsfE --durations=5 tests/consumers tests/engines
 
 # What is set on make's command line is in the environment of what it runs.
 verify-cloud: $(STAMP)

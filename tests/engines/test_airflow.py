@@ -94,9 +94,7 @@ OWN = {
 FURTHER = further()
 SHARED = [c for c in (*feature_cases(ROOT), *examples(ROOT), *FURTHER) if "airflow" in c.targets]
 NAMES = (*(c.name for c in SHARED), *OWN)
-EACH_VERSION = [pytest.param(v, marks=pytest.mark.xdist_group(f"airflow {v}")) for v in VERSIONS]
-"""A worker each: the suite takes longest."""
-RUNS = [pytest.param(*version.values, name, marks=version.marks) for version in EACH_VERSION for name in NAMES]
+RUNS = [(version, name) for version in VERSIONS for name in NAMES]
 
 
 # --- what is run ------------------------------------------------------------------------------------------------------------------
@@ -274,7 +272,7 @@ PLAIN_CANNOT = ("late", "too_long", "told_kill", "told_slow")
 """What fails on Airflow alone: a time-out, a process that is killed, and a list that is too long there."""
 
 
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
     ("name", "told"),
     [("told_kill", "!told work None the step's process was killed by SIGKILL (out of memory?) True"),
@@ -304,7 +302,7 @@ def has_regions(build: Build, name: str) -> bool:
     return any(form["op"] in OF_REGIONS or "region" in form or "guards" in form for form in forms(build, name).values())
 
 
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_parsing_imports_no_code_of_the_pipelines(version: str, build: Build, results: Any) -> None:
     found = results(version)
     assert (found["died"], found["version"]) == ("", version)
@@ -313,13 +311,13 @@ def test_parsing_imports_no_code_of_the_pipelines(version: str, build: Build, re
     assert found["files"] == sorted({f"{d}.py" for d in build.dags.values()})
 
 
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("syntax", ["regexp", "glob"])
 def test_no_file_of_the_steps_folder_is_looked_at(version: str, syntax: str, build: Build, results: Any) -> None:
     assert results(version)["found"][syntax] == sorted({f"{d}.py" for d in build.dags.values()})
 
 
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_tasks_are_as_the_pipeline_says(version: str, build: Build, results: Any) -> None:
     """Every task's id, upstream tasks and arguments; no value of the user's in a templated field; one XCom per task."""
     for name, dag_id in build.dags.items():
@@ -348,7 +346,7 @@ def sources_in(form: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["maps_5"])
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_loops_are_mapped_by_airflow(version: str, name: str, build: Build, results: Any) -> None:
     """One task, or one group of tasks, that expands over the items; never `none_failed_min_one_success` in a group."""
     tasks = results(version)["dags"][build.dags[name]]["tasks"]
@@ -363,7 +361,7 @@ def test_loops_are_mapped_by_airflow(version: str, name: str, build: Build, resu
 
 
 @pytest.mark.parametrize("name", ["retried_items"])
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_an_item_is_tried_again_alone(version: str, name: str, results: Any) -> None:
     ran = results(version)["runs"][name]
     assert ran["mapped"] == {"flaky": ["success"] * 3}
@@ -371,14 +369,14 @@ def test_an_item_is_tried_again_alone(version: str, name: str, results: Any) -> 
 
 
 @pytest.mark.parametrize("name", ["too_long"])
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_list_above_the_limit_fails_where_it_is_counted(version: str, name: str, results: Any) -> None:
     ran = results(version)["runs"][name]["tasks"]
     assert (ran["rows"], ran["for_1_items"], ran["inc"]) == ("success", "failed", "upstream_failed")
     assert "is longer than Airflow's limit, [core] max_map_length = 1024" in results(version)["log"]
 
 
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_schedule_is_airflows_own(version: str, build: Build, results: Any) -> None:
     dags = results(version)["dags"]
     cron = dags[build.dags["scheduled"]]
@@ -394,21 +392,21 @@ def test_schedule_is_airflows_own(version: str, build: Build, results: Any) -> N
 
 
 @pytest.mark.parametrize("name", ["heals"])
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_retries_are_airflows_own_or_the_runners(version: str, name: str, build: Build, results: Any) -> None:
     tries = results(version)["runs"][name]["tries"]
     assert (tries["constant"], tries["exponential"], tries["in_process"], tries["late"]) == (3, 2, 1, 2)
 
 
 @pytest.mark.parametrize("name", ["late"])
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_timeout_leaves_no_process(version: str, name: str, results: Any) -> None:
     pid = int(Path(results(version)["marks"][name], "pids").read_text())
     assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1]
 
 
 @pytest.mark.parametrize("name", ["keeps"])
-@pytest.mark.parametrize("version", EACH_VERSION)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_secret_is_masked_in_the_log(version: str, name: str, results: Any) -> None:
     assert results(version)["runs"][name]["state"] == "success"
     assert results(version)["redacted"] == "saying ***"
