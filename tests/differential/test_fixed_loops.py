@@ -66,6 +66,23 @@ for k in {[1]: 2}:
     ys.append(n)
 return ys
 ---
+# a key with something in it that cannot be one
+ys = []
+for k in {(1, [2]): 3, "a": n}:
+    ys.append(n)
+return ys
+---
+# a constant with a key that cannot be one, sorted
+ys = []
+for k in sorted({(1, [2]): 3, "a": 1}):
+    ys.append(n)
+return ys
+---
+# a constant with a key that cannot be one, as a condition
+if {[1]: 2}:
+    return inc(n)
+return n
+---
 # fan-in by append
 ys = []
 for x in xs:

@@ -18,6 +18,9 @@ return ys, [inc(**q) for q in [{"x": 1}, {"x": n, "by": 4}]], [add(*t) for t in 
 return inc(**table(n))
 # WYE1024
 ---
+return inc(**{(1, [2]): 3, "x": 1})
+# WYE1024
+---
 both = {"x": n}
 if n > 2:
     both = {"x": m, "by": 2}

@@ -23,6 +23,7 @@ class Row:
     `link` is the platform's page. `help` is the remedy when rejected.
     `when` decides by the feature's value: it gets (value, options) and returns another Row, or None to keep this one. The value of a
     control-flow feature is a `Place`. `island`: the target cannot express the region; it runs inside one task by the plan interpreter.
+    `varies`: what it is in a pipeline is for the whole of it to decide (`Capabilities.decided`).
     `turns`: the target runs the iterations of the loop, each as one task, in which the plan interpreter runs the loop's body.
     """
 
@@ -33,6 +34,7 @@ class Row:
     when: Callable[[Any, Any], Row | None] | None = None
     island: bool = False
     turns: bool = False
+    varies: bool = False
 
 
 def scheduled(part: Callable[[Schedule, Any], object], link: str) -> Callable[[Any, Any], Row | None]:

@@ -108,7 +108,7 @@ def _rows(target: str) -> dict[str, Row]:
 
 
 def _word(row: Row) -> str:
-    return LEVELS[row.level] + (" *" if row.when else "")
+    return LEVELS[row.level] + (" *" if row.when or row.varies else "")
 
 
 def _target_json(name: str, rows: dict[str, Row]) -> dict[str, Any]:
@@ -116,7 +116,13 @@ def _target_json(name: str, rows: dict[str, Row]) -> dict[str, Any]:
 
     table = registry.load(name).capabilities
     features = {
-        feature: {"level": row.level, "how": row.how, "link": row.link, "help": row.help, "depends_on_value": row.when is not None}
+        feature: {
+            "level": row.level,
+            "how": row.how,
+            "link": row.link,
+            "help": row.help,
+            "depends_on_value": row.when is not None or row.varies,
+        }
         for feature, row in rows.items()
     }
     return {"image": table.image, "python": table.python, "limits": dict(table.limits), "features": features}

@@ -70,9 +70,9 @@ def show_report(name: str, outcomes: Sequence[Outcome], sources: Sources, *, bri
         if without:
             say()
             table(["feature", "level", "target", "how~"], without)
-        if len(means) > len(without):
+        if brief and any(m[1] == "emulated" for m in means):
             say()
-            say("  How the emulated ones are done: `wye check`, or report.json beside each artifact.")
+            say("  How the emulated ones are done: `wye check FILE --all`, or report.json beside each artifact.")
 
 
 def _rows(outcomes: Iterable[Outcome]) -> list[_Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -308,9 +308,14 @@ def constant(expr: Expr) -> tuple[bool, Any]:
                 return True, plain if kind == "list" else tuple(plain)
         case DictDisplay(items=items) if all(k is not None for k, _ in items):
             pairs = [(constant(k), constant(v)) for k, v in items if k is not None]
-            if all(k[0] and v[0] for k, v in pairs):
+            if all(k[0] and v[0] and _hashable(k[1]) for k, v in pairs):
                 return True, {k[1]: v[1] for k, v in pairs}
     return False, None
+
+
+def _hashable(value: Any) -> bool:
+    """Whether it can be a key: a tuple can when all in it can."""
+    return all(map(_hashable, value)) if isinstance(value, tuple) else not isinstance(value, list | dict | set)
 
 
 def items_of(frame: Frame, expr: Expr) -> Iterator[Expr] | None:
@@ -340,7 +345,7 @@ def pairs_of(frame: Frame, expr: Expr) -> list[tuple[Expr, Expr]] | None:
             inner = pairs_of(frame, value) if key is None else [(key, value)]
             for k, v in inner if inner is not None else ():
                 known, plain = constant(k)
-                if not known or not isinstance(plain, Hashable) or (plain in found and not is_value(found[plain][1])):
+                if not known or not _hashable(plain) or (plain in found and not is_value(found[plain][1])):
                     return None
                 found[plain] = (found[plain][0] if plain in found else k, v)
             if inner is None:

@@ -33,17 +33,14 @@ _RUN_IF = _JOBS + "run-if"
 CONDITION = _JOBS + "tasks/if-else"
 _EACH = _JOBS + "tasks/for-each"
 _LOOKUP = _JOBS + "tasks/for-each-lookup-example"
-_LARGE = _JOBS + "large-jobs"
 _SCHEDULE = _JOBS + "scheduled"
 _NOTEBOOKS = _JOBS + "tasks/notebook"
 _VOLUMES = _DOCS + "volumes/"
 _ENVIRONMENTS = _DOCS + "release-notes/serverless/environment-version"
 _CONTAINERS = _DOCS + "compute/custom-containers"
 _SECRETS = _DOCS + "security/secrets/"
-_SERVERLESS = _DOCS + "compute/serverless/limitations"
 _VARIABLES = _JOBS + "environment-variables"
 _COMPUTE = _JOBS + "compute"
-_DBUTILS = _DOCS + "dev-tools/databricks-utils"
 
 _STORE = re.compile(r"(?:dbfs:)?(/Volumes(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){3,}|/[A-Za-z0-9_][A-Za-z0-9_./-]*)")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
@@ -266,7 +263,7 @@ ROWS: dict[str, Row] = {
     "schedule.paused": Row("native", "pause_status", _SCHEDULE),
     "if": Row(
         "emulated", "guard: every task of an arm starts, looks at the condition, and does nothing where it does not hold. Native, an "
-        "If/else task, where nobody asks tasks in its arms what became of them and no other such arms are before it", _RUN_IF,
+        "If/else task, where nobody asks tasks in its arms what became of them and no other such arms are before it", _RUN_IF, varies=True,
     ),
     "predicate": Row("emulated", "predicate: a task whose value the guards read; an If/else task compares it with true", CONDITION),
     "map": Row(

@@ -305,7 +305,7 @@ ROWS: dict[str, Row] = {
     "schedule.paused": Row("native", "State DISABLED in schedule.json", _SCHEDULER),
     "if": Row(
         "emulated", "guard: every job of an arm starts, looks at the condition, and does nothing where it does not hold, as no step can "
-        "wait for one of two branches. Native, a Condition step, where nothing is ordered after the `if`", _DEPENDS,
+        "wait for one of two branches. Native, a Condition step, where nothing is ordered after the `if`", _DEPENDS, varies=True,
     ),
     "predicate": Row("emulated", "predicate: a job whose output the guards, or a Condition step, read", CONDITION),
     "map": Row("emulated", _LOOP, _FOR_EACH, island=True),

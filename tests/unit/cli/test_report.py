@@ -111,7 +111,7 @@ def test_a_brief_report_of_many_targets_says_what_is_not_native(capsys: pytest.C
   step.cpu  advisory  t0, t1, t2, t3, t4, t5  processes share the machine
   step.cpu  advisory  airflow                 a worker does not reserve cores
 
-  How the emulated ones are done: `wye check`, or report.json beside each artifact.
+  How the emulated ones are done: `wye check FILE --all`, or report.json beside each artifact.
 """
     )
     show_report("p", many[:3], sources, brief=True)
